@@ -1,0 +1,1 @@
+"""Viewing events in: the contract, the producer, the simulator, the local stack and the command line."""

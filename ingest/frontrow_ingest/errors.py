@@ -1,0 +1,38 @@
+"""Errors of the ingest side.
+
+::
+
+    IngestError
+    ├── ContractError      an event, or bytes, that do not keep the contract
+    ├── DeliveryError      Kafka did not take what it was given
+    ├── SupervisorError    Druid did not take, or does not run, an ingestion spec
+    └── StackError         the local stack cannot be made, started or stopped
+
+A message says what happened and what to do; it never holds a viewer id or a credential.
+"""
+
+from __future__ import annotations
+
+
+class IngestError(Exception):
+    """Root of the ingest side's errors. ``retryable`` says whether the same call may succeed later."""
+
+    retryable: bool = False
+
+
+class ContractError(IngestError):
+    """An event, or bytes, that do not keep the contract."""
+
+
+class DeliveryError(IngestError):
+    """Kafka did not take what it was given."""
+
+    retryable = True
+
+
+class SupervisorError(IngestError):
+    """Druid did not take, or does not run, an ingestion spec."""
+
+
+class StackError(IngestError):
+    """The local stack cannot be made, started or stopped."""
