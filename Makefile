@@ -1,0 +1,50 @@
+# Everything runs in .venv, which the first target that needs it makes from requirements.lock.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.made-from-lock
+ARGS   ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test unit lint format bench lock clean
+
+help: ## Show what can be made
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## Make the environment in .venv
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "frontrow needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.12")'
+	@$(PYTHON) -m venv $(VENV) || { echo "error: $(PYTHON) cannot make a virtual environment; on Debian install its venv package (python3-venv)"; exit 1; }
+	@echo "installing the locked packages into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(STAMP) ## Play a simulated live event through Kafka and Druid and watch the answers (ARGS=--keep leaves the stack up)
+	@$(BIN)/frontrow demo $(ARGS)
+
+test: lint ## Lint, then run every test, on a real stack that is started and stopped
+	@$(BIN)/python -m pytest $(ARGS)
+
+unit: $(STAMP) ## Run only the tests that need no service
+	@$(BIN)/python -m pytest -m "not stack" $(ARGS)
+
+lint: $(STAMP) ## Check style and types (ruff, mypy, pyright)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright
+
+format: $(STAMP) ## Rewrite the code in its style
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: $(STAMP) ## Measure, each number beside its alternative, on a stack of its own
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+lock: $(STAMP) ## Write requirements.lock anew
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --group dev --generate-hashes --no-emit-index-url --no-header --upgrade -o requirements.lock pyproject.toml
+
+clean: ## Remove the environment and what tests and builds left here
+	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
