@@ -29,14 +29,11 @@ final class StringCache {
   private boolean useless;
 
   String get(MessageBytes in, int at, int length) {
-    if (useless || length > LONGEST) {
+    if (length > LONGEST || useless()) {
       return in.text(at, length);
     }
     if (entries == null) {
       entries = new Entry[SLOTS];
-    }
-    if (++asked == TRIAL) {
-      judge();
     }
     byte[] bytes = in.array();
     int hash = hash(bytes, at, length);
@@ -51,13 +48,16 @@ final class StringCache {
     return text;
   }
 
-  private void judge() {
-    if (found < TRIAL / 2) {
-      useless = true;
-      entries = new Entry[0];
+  private boolean useless() {
+    if (!useless && ++asked == TRIAL) {
+      useless = found < TRIAL / 2;
+      asked = 0;
+      found = 0;
+      if (useless) {
+        entries = null;
+      }
     }
-    asked = 0;
-    found = 0;
+    return useless;
   }
 
   private static int hash(byte[] bytes, int at, int length) {
