@@ -209,9 +209,6 @@ final class PrimitiveDecoders {
 
     @Override
     Object read(MessageBytes in) {
-      if (size > in.remaining()) {
-        in.skip(size);
-      }
       return binary(in.readBytes(size), asString);
     }
 

@@ -1,0 +1,1 @@
+"""Kafka and Druid on this machine, from locked packages."""
