@@ -1,0 +1,110 @@
+"""The stack's ports: which they are, which are free, and who holds one that is not."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+
+import psutil
+
+from frontrow_ingest.errors import StackError
+
+LOOPBACK = "127.0.0.1"
+
+
+class PortTaken(StackError):
+    """A port of the stack is in use. ``port``, ``service`` and ``owner`` say which and by whom."""
+
+    def __init__(self, port: int, service: str, owner: str) -> None:
+        super().__init__(
+            f"port {port} ({service}) is taken by {owner}. "
+            f"End that program, or choose another port: --port {service}=NUMBER, or --ports auto for free ones."
+        )
+        self.port = port
+        self.service = service
+        self.owner = owner
+
+
+@dataclass(frozen=True)
+class Ports:
+    """One port for each listener; the defaults are Kafka's, ZooKeeper's and Druid's own."""
+
+    zookeeper: int = 2181
+    kafka: int = 9092
+    kafka_controller: int = 9093
+    metadata: int = 1527
+    coordinator: int = 8081
+    broker: int = 8082
+    historical: int = 8083
+    indexer: int = 8091
+    router: int = 8888
+
+    def __post_init__(self) -> None:
+        numbers = self.by_name()
+        for name, number in numbers.items():
+            if not 1 <= number <= 65535:
+                raise StackError(f"port {number} for {name} is not between 1 and 65535.")
+        if len(set(numbers.values())) < len(numbers):
+            twice = sorted({number for number in numbers.values() if list(numbers.values()).count(number) > 1})
+            raise StackError(f"port {twice[0]} is given to two services of the stack: choose different ones.")
+
+    def by_name(self) -> dict[str, int]:
+        return asdict(self)
+
+    def changed(self, numbers: Mapping[str, int]) -> Ports:
+        """These ports with some replaced.
+
+        Raises:
+            StackError: no service of that name
+        """
+        known = [field.name for field in fields(self)]
+        for name in numbers:
+            if name not in known:
+                raise StackError(f"no service {name!r} has a port; there are {', '.join(known)}.")
+        return replace(self, **numbers)
+
+
+def free_ports() -> Ports:
+    """Ports that nobody holds now. Another program may take one before the stack does."""
+    with contextlib.ExitStack() as held:
+        numbers = {}
+        for field in fields(Ports):
+            listener = held.enter_context(socket.socket())
+            listener.bind((LOOPBACK, 0))
+            numbers[field.name] = listener.getsockname()[1]
+    return Ports(**numbers)
+
+
+def check_free(ports: Mapping[str, int]) -> None:
+    """Refuse a port that is taken.
+
+    Raises:
+        PortTaken: names the port, the service that wants it and the program that holds it
+    """
+    for service, port in ports.items():
+        with socket.socket() as probe:
+            # As Java does: a connection of the last run that still lingers (TIME_WAIT) does not count as taken.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((LOOPBACK, port))
+            except PermissionError as error:
+                raise StackError(f"port {port} ({service}) may not be used: {error.strerror}. Choose another.") from error
+            except OSError as error:
+                raise PortTaken(port, service, owner_of(port)) from error
+
+
+def owner_of(port: int) -> str:
+    """Who listens on a local port, in words."""
+    try:
+        found = [c for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN and c.laddr.port == port]
+    except psutil.AccessDenied:
+        found = []
+    for connection in found:
+        if connection.pid is not None:
+            with contextlib.suppress(psutil.Error):
+                process = psutil.Process(connection.pid)
+                command = " ".join(process.cmdline())[:80]
+                return f"process {connection.pid} ({process.name()}: {command})"
+    return "a program of another user, or one that this system does not show"
