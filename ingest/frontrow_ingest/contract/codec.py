@@ -1,0 +1,78 @@
+"""The wire form of an event: 0x01, the schema id as 4 bytes big-endian, the Avro body.
+
+The frame is that of Druid's ``multiple_schemas_inline`` decoder. Writing uses the newest released schema; reading takes
+every released one and resolves to the newest.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+from functools import cache
+from typing import Any
+
+import fastavro
+from fastavro.types import Schema
+
+from frontrow_ingest.contract.avro_binary import RecordEncoder
+from frontrow_ingest.contract.errors import NotAvroError, NotFramedError, TrailingBytesError, UnknownSchemaIdError
+from frontrow_ingest.contract.event import ViewingEvent
+from frontrow_specs import current_schema_id, released_schemas
+
+_FRAME = struct.Struct(">BI")
+_VERSION = 1
+
+
+def encode(event: ViewingEvent) -> bytes:
+    """The bytes of an event, framed, in the newest released schema."""
+    return _encoder()(event.__dict__)
+
+
+def decode(value: bytes | bytearray | memoryview) -> dict[str, Any]:
+    """The event in framed bytes, as a dict in the newest schema (times as ms since the Unix epoch, arrays as lists).
+
+    The values are what was written; they are not checked against the contract's ranges again. Raises a WireError:
+    NotFramedError, UnknownSchemaIdError, NotAvroError or TrailingBytesError.
+    """
+    data = bytes(value)
+    if len(data) < _FRAME.size:
+        raise NotFramedError(f"{len(data)} bytes are too few for a frame of {_FRAME.size}", size=len(data))
+    version, schema_id = _FRAME.unpack_from(data)
+    if version != _VERSION:
+        raise NotFramedError(f"the first byte is 0x{version:02x}, not 0x{_VERSION:02x}: not an event", size=len(data))
+    schemas = _readable()
+    if schema_id not in schemas:
+        raise UnknownSchemaIdError(schema_id, sorted(schemas), size=len(data))
+    body = io.BytesIO(data)
+    body.seek(_FRAME.size)
+    why = ""
+    event: Any = None
+    try:
+        event = fastavro.schemaless_reader(body, schemas[schema_id], schemas[current_schema_id()])
+    except EOFError:
+        why = "it ends too early"
+    except Exception as error:  # fastavro has no error tree: a broken body raises whatever it runs into
+        why = type(error).__name__
+    if why or not isinstance(event, dict):
+        raise NotAvroError(schema_id, why or "it is not a record", size=len(data))
+    if extra := len(data) - body.tell():
+        raise TrailingBytesError(schema_id, extra, size=len(data))
+    return event
+
+
+@cache
+def _encoder() -> RecordEncoder:
+    schema_id = current_schema_id()
+    return RecordEncoder(released_schemas()[schema_id], prefix=_FRAME.pack(_VERSION, schema_id))
+
+
+@cache
+def _readable() -> dict[int, Schema]:
+    """Released schemas as fastavro wants them, without logical types: a time stays the integer that it is."""
+    return {number: fastavro.parse_schema(_plain(schema)) for number, schema in released_schemas().items()}
+
+
+def _plain(schema: Any) -> Any:
+    if isinstance(schema, dict):
+        return {key: _plain(value) for key, value in schema.items() if key != "logicalType"}
+    return [_plain(part) for part in schema] if isinstance(schema, list) else schema

@@ -1,0 +1,34 @@
+"""Events out to Kafka: checked, encoded, delivered, and accounted for.
+
+:class:`EventProducer` is the front; behind it stands a :class:`RecordSink`, which is Kafka or, in tests, memory.
+"""
+
+from __future__ import annotations
+
+from frontrow_ingest.producer.errors import (
+    BrokerUnreachableError,
+    DeliveryFailedError,
+    DeliveryTimeoutError,
+    ProducerClosedError,
+    RecordTooLargeError,
+    TopicMissingError,
+)
+from frontrow_ingest.producer.events import EventProducer
+from frontrow_ingest.producer.memory import MemorySink
+from frontrow_ingest.producer.port import DeliveryStats, ProducerStats, RecordSink
+from frontrow_ingest.producer.settings import KafkaSettings
+
+__all__ = [
+    "BrokerUnreachableError",
+    "DeliveryFailedError",
+    "DeliveryStats",
+    "DeliveryTimeoutError",
+    "EventProducer",
+    "KafkaSettings",
+    "MemorySink",
+    "ProducerClosedError",
+    "ProducerStats",
+    "RecordSink",
+    "RecordTooLargeError",
+    "TopicMissingError",
+]

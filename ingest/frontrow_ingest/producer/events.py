@@ -1,0 +1,104 @@
+"""The producer of viewing events: the contract in front, a sink behind."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Any, Self
+
+from frontrow_ingest.contract import EventRefusedError, Validator, ViewingEvent, encode
+from frontrow_ingest.contract.event import wall_clock_ms
+from frontrow_ingest.errors import DeliveryError
+from frontrow_ingest.producer.port import ProducerStats, RecordSink
+from frontrow_ingest.producer.settings import KafkaSettings
+
+DEFAULT_BOOTSTRAP = "127.0.0.1:9092"
+DEFAULT_TOPIC = "events"
+DEFAULT_TIMEOUT_S = 35.0  # a little over the delivery deadline, so that close() hears of every record
+
+
+class EventProducer:
+    """Checks events, encodes them and hands them to Kafka; the key is the session, so that a session keeps its order.
+
+    ::
+
+        with EventProducer("127.0.0.1:9092") as producer:
+            producer.send(event)          # a ViewingEvent, or a dict that is checked first
+        print(producer.stats.acknowledged)
+
+    ``sink`` replaces Kafka (``bootstrap`` and ``settings`` then have no effect); ``clock`` gives ``received_ts`` in ms
+    where an event lacks it. Not for several threads at once. Raises BrokerUnreachableError or TopicMissingError when
+    Kafka, or the topic, is not there.
+    """
+
+    def __init__(
+        self,
+        bootstrap: str = DEFAULT_BOOTSTRAP,
+        *,
+        topic: str = DEFAULT_TOPIC,
+        settings: KafkaSettings | None = None,
+        sink: RecordSink | None = None,
+        clock: Callable[[], int] = wall_clock_ms,
+    ) -> None:
+        self._validator = Validator(clock=clock)
+        self._refused: Counter[str] = Counter()
+        self._sink = sink if sink is not None else _kafka(bootstrap, topic, settings or KafkaSettings())
+
+    def send(self, event: ViewingEvent | Mapping[str, Any]) -> None:
+        """Check an event (a ViewingEvent has been) and hand it in. Returns before Kafka has acknowledged it.
+
+        Raises EventRefusedError (counted, nothing is sent) and what RecordSink.send_encoded raises.
+        """
+        if not isinstance(event, ViewingEvent):
+            event = self._checked(self._validator.event, event)
+        self._sink.send_encoded(event.session_id.encode(), encode(event))
+
+    def send_line(self, line: bytes) -> None:
+        """Check one event given as JSON (UTF-8) and hand it in; raises like send."""
+        event = self._checked(self._validator.line, line)
+        self._sink.send_encoded(event.session_id.encode(), encode(event))
+
+    def send_encoded(self, key: bytes, value: bytes) -> None:
+        """Hand in a framed record under its key, unchecked; raises what RecordSink.send_encoded raises."""
+        self._sink.send_encoded(key, value)
+
+    def flush(self, timeout: float = DEFAULT_TIMEOUT_S) -> None:
+        """Wait until every event has its answer; raises DeliveryTimeoutError, or DeliveryFailedError if any failed."""
+        self._sink.flush(timeout)
+
+    def close(self, timeout: float = DEFAULT_TIMEOUT_S) -> None:
+        """Flush and let go; raises what flush raises. What has no answer by then is given up and counted as failed."""
+        self._sink.close(timeout)
+
+    @property
+    def stats(self) -> ProducerStats:
+        """The counts so far, refused events by reason among them."""
+        return ProducerStats(**vars(self._sink.stats), refused=dict(self._refused))
+
+    def _checked(self, check: Callable[[Any], ViewingEvent], data: object) -> ViewingEvent:
+        try:
+            return check(data)
+        except EventRefusedError as error:
+            self._refused[error.refusals[0].label] += 1
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if error is None:
+            self.close()
+            return
+        try:
+            self.close()
+        except DeliveryError as late:  # the error on its way matters more; this one goes with it
+            error.add_note(str(late))
+
+
+def _kafka(bootstrap: str, topic: str, settings: KafkaSettings) -> RecordSink:
+    from frontrow_ingest.producer.kafka_producer import KafkaSink  # kafka-python is only needed here
+
+    return KafkaSink(bootstrap, topic=topic, settings=settings)

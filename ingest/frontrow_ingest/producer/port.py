@@ -1,0 +1,57 @@
+"""The port behind which Kafka, or memory, takes records, and the counts of what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class DeliveryStats:
+    """What became of the records handed in: always ``sent == acknowledged + failed + in_flight``.
+
+    ``bytes`` counts keys and values of the sent records before compression; ``in_flight_bytes`` those without an
+    answer yet. ``errors`` counts the failed ones by the name of Kafka's error.
+    """
+
+    sent: int = 0
+    acknowledged: int = 0
+    failed: int = 0
+    in_flight: int = 0
+    bytes: int = 0
+    in_flight_bytes: int = 0
+    errors: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ProducerStats(DeliveryStats):
+    """The counts of a producer: ``refused`` events by reason (``out_of_range ts``) never reached the sink."""
+
+    refused: Mapping[str, int] = field(default_factory=dict)
+
+
+class RecordSink(Protocol):
+    """Takes framed records and delivers them. Records with one key keep their order. For one thread."""
+
+    def send_encoded(self, key: bytes, value: bytes) -> None:
+        """Hand a record in; returns before it is acknowledged.
+
+        Blocks while the bytes in flight are at their bound, up to a deadline. When it raises, the record was not sent:
+        RecordTooLargeError, DeliveryTimeoutError (no room in time), DeliveryFailedError (too many failed already),
+        ProducerClosedError.
+        """
+        ...
+
+    def flush(self, timeout: float) -> None:
+        """Wait until every record has its answer; raises DeliveryTimeoutError, or DeliveryFailedError if any failed."""
+        ...
+
+    def close(self, timeout: float) -> None:
+        """Flush, then let go of all resources, also when it raises what flush raises. A second call does nothing."""
+        ...
+
+    @property
+    def stats(self) -> DeliveryStats:
+        """The counts so far."""
+        ...
