@@ -1,0 +1,114 @@
+"""Ready means usable: Kafka takes a record, Druid answers a query and can run a task."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+
+import orjson
+import urllib3
+
+from frontrow_ingest.stack.ports import LOOPBACK, Ports
+from frontrow_ingest.stack.render import DRUID_SERVICES
+
+READY_TOPIC = "_frontrow_ready"
+_QUERY = {
+    "queryType": "timeseries",
+    "dataSource": "_frontrow_ready",
+    "intervals": ["2000-01-01/2000-01-02"],
+    "granularity": "all",
+    "aggregations": [{"type": "count", "name": "n"}],
+    "context": {"timeout": 5000},
+}
+
+# A check says what is not ready yet, in words, or None when it is.
+Check = Callable[[], str | None]
+
+
+class Druid:
+    """Asks the Druid processes of one stack; every question has a short deadline."""
+
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports.by_name()
+        self._http = urllib3.PoolManager(
+            num_pools=8, timeout=urllib3.Timeout(connect=2, read=10), retries=False, headers={"Accept": "application/json"}
+        )
+
+    def close(self) -> None:
+        self._http.clear()
+
+    def healthy(self, service: str) -> Check:
+        def check() -> str | None:
+            return None if self._get(service, "/status/health") is True else f"{service} to answer"
+
+        return check
+
+    def checks(self) -> list[Check]:
+        """In the order in which they come true."""
+        return [*(self.healthy(service) for service in DRUID_SERVICES), self._worker, self._query]
+
+    def _worker(self) -> str | None:
+        return None if self._get("router", "/druid/indexer/v1/workers") else "the indexer to be known to the overlord"
+
+    def _query(self) -> str | None:
+        answer = self._ask("router", "POST", "/druid/v2", _QUERY)
+        return None if isinstance(answer, list) else "Druid to answer a query"
+
+    def one_replica(self) -> bool:
+        """Druid's default rule wants two replicas of each segment; there is one Historical. Returns whether it is set."""
+        rule = [{"type": "loadForever", "tieredReplicants": {"_default_tier": 1}}]
+        if self._get("coordinator", "/druid/coordinator/v1/rules/_default") == rule:
+            return True
+        return self._ask("coordinator", "POST", "/druid/coordinator/v1/rules/_default", rule) is not None
+
+    def _get(self, service: str, path: str) -> object:
+        return self._ask(service, "GET", path, None)
+
+    def _ask(self, service: str, method: str, path: str, body: object) -> object:
+        """The JSON that a service answers; None for anything but an answer of success."""
+        try:
+            answer = self._http.request(
+                method,
+                f"http://{LOOPBACK}:{self._ports[service]}{path}",
+                body=None if body is None else orjson.dumps(body),
+                headers={"Content-Type": "application/json"},
+            )
+            if answer.status != 200:
+                return None
+            return orjson.loads(answer.data) if answer.data else {}
+        except (urllib3.exceptions.HTTPError, orjson.JSONDecodeError):
+            return None
+
+
+def listening(port: int, what: str) -> Check:
+    def check() -> str | None:
+        with socket.socket() as probe:
+            probe.settimeout(2)
+            return None if probe.connect_ex((LOOPBACK, port)) == 0 else what
+
+    return check
+
+
+def kafka_takes_a_record(ports: Ports) -> Check:
+    """Writes one small record to a topic of its own."""
+    connected = listening(ports.kafka, "kafka to listen")
+
+    def check() -> str | None:
+        from kafka import KafkaProducer
+        from kafka.errors import KafkaError
+
+        if (waiting := connected()) is not None:
+            return waiting
+        try:
+            producer = KafkaProducer(
+                bootstrap_servers=f"{LOOPBACK}:{ports.kafka}", acks="all", max_block_ms=5000, retries=3
+            )
+            try:
+                producer.send(READY_TOPIC, b"ready").get(timeout=10)
+            finally:
+                producer.close(timeout=2)
+        except (KafkaError, OSError) as error:
+            return f"kafka to take a record ({type(error).__name__})"
+        return None
+
+    return check
