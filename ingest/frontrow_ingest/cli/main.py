@@ -8,8 +8,7 @@ from collections.abc import Sequence
 
 import click
 
-from frontrow import FrontrowError
-from frontrow import __version__
+from frontrow import FrontrowError, __version__
 from frontrow_ingest.errors import IngestError
 from frontrow_specs.errors import SpecsError
 
@@ -44,10 +43,10 @@ EXTRA_OF = {
 class LazyGroup(click.Group):
     """A click group that imports a subcommand's module when it is used, not before."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, _ctx: click.Context) -> list[str]:
         return sorted(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = importlib.import_module(COMMANDS[cmd_name][0]).command
@@ -65,7 +64,10 @@ def command() -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command line. Exits 0 when all went well, 1 on a failure that is explained, 2 on wrong usage, 130 on Ctrl-C."""
+    """Run the command line.
+
+    Exits 0 when all went well, 1 on a failure that is explained, 2 on wrong usage, 130 on Ctrl-C.
+    """
     try:
         code = command.main(args=argv, prog_name="frontrow", standalone_mode=False)
     except click.ClickException as error:

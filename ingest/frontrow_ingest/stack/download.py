@@ -1,4 +1,4 @@
-"""Locked jars from a Maven repository into the cache: in parallel, resumable, every byte verified, put in place whole."""
+"""Locked jars from a Maven repository into the cache: in parallel, resumable, verified, put in place whole."""
 
 from __future__ import annotations
 

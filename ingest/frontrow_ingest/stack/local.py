@@ -121,7 +121,9 @@ class LocalStack:
             self._start(needed, alive, classpaths, deadline_s)
             return True
 
-    def _start(self, needed: Sequence[str], alive: dict[str, Record], classpaths: Classpaths, deadline_s: float) -> None:
+    def _start(
+        self, needed: Sequence[str], alive: dict[str, Record], classpaths: Classpaths, deadline_s: float
+    ) -> None:
         settings = self._asked
         deadline = time.monotonic() + deadline_s
         write_configuration(settings)
@@ -236,7 +238,12 @@ class LocalStack:
         directory = self._asked.directory
         if (directory / "data" / "kafka" / "meta.properties").is_file():
             return
-        command = [str(java()), "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dlog4j.configurationFile=conf/log4j2.xml"]
+        command = [
+            str(java()),
+            "-XX:+UseSerialGC",
+            "-XX:TieredStopAtLevel=1",
+            "-Dlog4j.configurationFile=conf/log4j2.xml",
+        ]
         command += ["-Dfrontrow.service=kafka", "-cp", ":".join(str(jar) for jar in classpaths.kafka)]
         command += ["kafka.tools.StorageTool", "format", "-t", "ZnJvbnRyb3ctbG9jYWwtMQ", "-c", "conf/kafka.properties"]
         done = subprocess.run(command, cwd=directory, capture_output=True, text=True, timeout=120, check=False)
@@ -251,7 +258,9 @@ class LocalStack:
         try:
             checks = [*druid.checks(), kafka_takes_a_record(settings.ports)]
             self._await_all(checks, records, handles, deadline)
-            self._await_all([lambda: None if druid.one_replica() else "the default load rule"], records, handles, deadline)
+            self._await_all(
+                [lambda: None if druid.one_replica() else "the default load rule"], records, handles, deadline
+            )
         finally:
             druid.close()
 

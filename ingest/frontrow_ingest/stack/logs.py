@@ -6,7 +6,6 @@ from collections import deque
 from pathlib import Path
 
 
-
 def log_files(directory: Path, service: str) -> list[Path]:
     """What a service wrote: what its JVM printed before or beside its log, then the log."""
     return [directory / "logs" / f"{service}{suffix}" for suffix in (".out", ".log")]
@@ -31,6 +30,3 @@ def last_lines(path: Path, lines: int) -> list[str]:
             return list(deque(file.read().decode("utf-8", "replace").splitlines(), maxlen=lines))
     except FileNotFoundError:
         return []
-
-
-

@@ -90,7 +90,9 @@ def check_free(ports: Mapping[str, int]) -> None:
             try:
                 probe.bind((LOOPBACK, port))
             except PermissionError as error:
-                raise StackError(f"port {port} ({service}) may not be used: {error.strerror}. Choose another.") from error
+                raise StackError(
+                    f"port {port} ({service}) may not be used: {error.strerror}. Choose another."
+                ) from error
             except OSError as error:
                 raise PortTaken(port, service, owner_of(port)) from error
 

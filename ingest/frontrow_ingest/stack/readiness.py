@@ -31,7 +31,10 @@ class Druid:
     def __init__(self, ports: Ports) -> None:
         self._ports = ports.by_name()
         self._http = urllib3.PoolManager(
-            num_pools=8, timeout=urllib3.Timeout(connect=2, read=10), retries=False, headers={"Accept": "application/json"}
+            num_pools=8,
+            timeout=urllib3.Timeout(connect=2, read=10),
+            retries=False,
+            headers={"Accept": "application/json"},
         )
 
     def close(self) -> None:
@@ -55,7 +58,7 @@ class Druid:
         return None if isinstance(answer, list) else "Druid to answer a query"
 
     def one_replica(self) -> bool:
-        """Druid's default rule wants two replicas of each segment; there is one Historical. Returns whether it is set."""
+        """Whether Druid's default rule is set to one replica (it wants two, and there is one Historical)."""
         rule = [{"type": "loadForever", "tieredReplicants": {"_default_tier": 1}}]
         if self._get("coordinator", "/druid/coordinator/v1/rules/_default") == rule:
             return True

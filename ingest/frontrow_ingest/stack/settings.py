@@ -63,5 +63,5 @@ def cache_directory() -> Path:
 
 
 def stack_directory(given: Path | None = None) -> Path:
-    """The state directory: the one given, else FRONTROW_STACK_DIR, else ``.frontrow/stack`` below the working directory."""
+    """The state directory: the one given, else FRONTROW_STACK_DIR, else ``.frontrow/stack`` here."""
     return given or Path(os.environ.get(DIRECTORY_VARIABLE) or DEFAULT_DIRECTORY)
