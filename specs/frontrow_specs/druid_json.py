@@ -1,0 +1,92 @@
+"""A rollup spec as Druid's JSON: the Kafka supervisor that stock Druid with druid-avro-extensions takes as well."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from frontrow_specs.avro_schemas import released_schemas
+
+if TYPE_CHECKING:
+    from frontrow_specs.rollups import RollupMetric, RollupSpec
+
+# lgK 12: a relative standard error of about 1.6 %. Theta of 16,384 entries: about 0.8 %. Quantiles k 256: rank error 0.9 %.
+SKETCHES: Mapping[str, Mapping[str, Any]] = {
+    "HLLSketchBuild": {"lgK": 12, "tgtHllType": "HLL_4", "stringEncoding": "utf8"},
+    "thetaSketch": {"size": 16384},
+    "quantilesDoublesSketch": {"k": 256},
+}
+
+
+def supervisor_json(spec: RollupSpec, *, bootstrap: str, topic: str, datasource: str, tasks: int) -> dict[str, Any]:
+    """See :meth:`frontrow_specs.RollupSpec.supervisor`."""
+    return {
+        "type": "kafka",
+        "spec": {
+            "dataSchema": {
+                "dataSource": datasource,
+                "timestampSpec": {"column": "ts", "format": "millis"},
+                "dimensionsSpec": {
+                    "dimensions": [
+                        {"type": "string", "name": dimension.name}
+                        | ({"multiValueHandling": "SORTED_SET"} if dimension.multi_value else {})
+                        for dimension in spec.dimensions
+                    ]
+                },
+                "metricsSpec": [aggregator_json(metric) for metric in spec.metrics],
+                "granularitySpec": {
+                    "type": "uniform",
+                    "segmentGranularity": spec.segment_granularity,
+                    "queryGranularity": spec.query_granularity,
+                    "rollup": spec.rollup,
+                },
+            },
+            "ioConfig": {
+                "topic": topic,
+                "inputFormat": {
+                    "type": "avro_stream",
+                    "avroBytesDecoder": {
+                        "type": "multiple_schemas_inline",
+                        "schemas": {str(number): schema for number, schema in released_schemas(spec.topic).items()},
+                    },
+                },
+                "consumerProperties": {"bootstrap.servers": bootstrap},
+                "useEarliestOffset": True,
+                "taskCount": tasks,
+                "replicas": 1,
+                "taskDuration": "PT1H",
+                "completionTimeout": "PT30M",
+                "startDelay": "PT0S",
+                "period": "PT5S",
+            },
+            "tuningConfig": {
+                "type": "kafka",
+                # Rows stay in memory until hand-off: SQL of this Druid cannot see a sketch column of a segment that has
+                # persisted and live parts (apache/druid#14315).
+                "intermediatePersistPeriod": "PT2H",
+                "maxRowsInMemory": 1000000,
+                # A bad message is counted and passed over; it never stops a task.
+                "logParseExceptions": True,
+                "maxParseExceptions": 2147483647,
+                "maxSavedParseExceptions": 10,
+                "reportParseExceptions": False,
+                "handoffConditionTimeout": 900000,
+                "offsetFetchPeriod": "PT5S",
+            },
+        },
+    }
+
+
+def aggregator_json(metric: RollupMetric) -> dict[str, Any]:
+    """One entry of Druid's ``metricsSpec``."""
+    aggregator: dict[str, Any] = {"type": metric.type, "name": metric.name}
+    if metric.field is not None:
+        aggregator["fieldName"] = metric.field
+    if metric.expression is not None:
+        aggregator["expression"] = metric.expression
+    aggregator |= SKETCHES.get(metric.type, {})
+    if not metric.filter:
+        return aggregator
+    fits = [{"type": "selector", "dimension": name, "value": value} for name, value in metric.filter.items()]
+    condition = fits[0] if len(fits) == 1 else {"type": "and", "fields": fits}
+    return {"type": "filtered", "name": metric.name, "filter": condition, "aggregator": aggregator}
