@@ -1,7 +1,7 @@
 """Formulas of the metric catalogue: a small expression over stored columns.
 
-A formula is written the way it would be said, for example ``sum(rebuffer_ms) / (sum(play_ms) + sum(rebuffer_ms))``.
-It may use ``+ - * /``, numbers, ``bucket_ms`` (length of the answer's time bucket, ms) and these aggregates of a column:
+A formula is written the way it would be said: ``sum(rebuffer_ms) / (sum(play_ms) + sum(rebuffer_ms))``. It may use
+``+ - * /``, numbers, ``bucket_ms`` (the length of the answer's time bucket, ms) and these aggregates of a column:
 
 ============================  =========================================================
 ``sum(column)``               the sum of a stored sum

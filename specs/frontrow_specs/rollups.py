@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from functools import lru_cache
 from typing import Any
 
@@ -36,7 +37,7 @@ class RollupMetric:
     description: str
     field: str | None = None
     expression: str | None = None
-    filter: Mapping[str, str] = field(default_factory=dict)
+    filter: Mapping[str, str] = dataclass_field(default_factory=dict)
 
 
 @dataclass(frozen=True)
