@@ -170,6 +170,8 @@ def _connected(bootstrap: str, topic: str, settings: KafkaSettings) -> Iterator[
 
 
 def _refused_file(source: Path | None, wanted: Path | None) -> RefusedFile:
+    if source is not None and source.is_dir():
+        raise IngestError(f"{source} cannot be read: it is a directory")
     if wanted is None:
         return RefusedFile(beside(source), numbered=True)
     if source is not None and wanted.exists() and source.exists() and wanted.samefile(source):

@@ -69,7 +69,7 @@ def refusals_of(error: ValidationError) -> list[Refusal]:
     found: list[Refusal] = []
     for detail in error.errors(include_url=False, include_input=False):
         if detail["type"] == RULES_ERROR:
-            found.extend(detail["ctx"]["refusals"])  # type: ignore[typeddict-item]
+            found.extend(detail.get("ctx", {}).get("refusals", ()))
         else:
             found.append(_refusal(detail))
     return sorted(found, key=lambda refusal: _ORDER.get(refusal.field, len(_ORDER)))

@@ -44,6 +44,7 @@ class KafkaSink:
         require_topic(bootstrap, topic, settings)
         self._producer = _connect(bootstrap, settings)
         self._send = self._producer.send
+        self._learn_partitions()
 
     def send_encoded(self, key: bytes, value: bytes) -> None:
         """See RecordSink."""
@@ -86,6 +87,15 @@ class KafkaSink:
     def stats(self) -> DeliveryStats:
         """See RecordSink."""
         return self._in_flight.stats
+
+    def _learn_partitions(self) -> None:
+        """Wait for the topic's partitions now: otherwise the first send would."""
+        try:
+            self._producer.partitions_for(self._topic)
+        except KafkaError as error:
+            self._closed = True
+            self._let_go()
+            raise self._explained(error, 0) from error
 
     def _make_room(self, size: int) -> None:
         waited_s = self._settings.block_timeout_s
@@ -139,26 +149,27 @@ class KafkaSink:
 
 def _connect(bootstrap: str, settings: KafkaSettings) -> KafkaProducer:
     delivery_ms = round(settings.delivery_timeout_s * 1000)
+    options: dict[str, Any] = {
+        "bootstrap_servers": bootstrap,
+        "client_id": "frontrow-producer",
+        "acks": "all",
+        "enable_idempotence": True,
+        "compression_type": None if settings.compression == "none" else settings.compression,
+        "batch_size": settings.batch_bytes,
+        "linger_ms": settings.linger_ms,
+        "partitioner": SessionPartitioner(),
+        "allow_auto_create_topics": False,
+        "max_block_ms": round(settings.block_timeout_s * 1000),
+        # kafka-python wants the delivery deadline to cover the linger and one request
+        "delivery_timeout_ms": delivery_ms + settings.linger_ms,
+        "request_timeout_ms": delivery_ms,
+        "bootstrap_timeout_ms": round(settings.connect_timeout_s * 1000),
+        "metrics_enabled": False,
+        **settings.connection,
+    }
     started = time.monotonic()
     try:
-        return KafkaProducer(
-            bootstrap_servers=bootstrap,
-            client_id="frontrow-producer",
-            acks="all",
-            enable_idempotence=True,
-            compression_type=None if settings.compression == "none" else settings.compression,
-            batch_size=settings.batch_bytes,
-            linger_ms=settings.linger_ms,
-            partitioner=SessionPartitioner(),
-            allow_auto_create_topics=False,
-            max_block_ms=round(settings.block_timeout_s * 1000),
-            # kafka-python wants the delivery deadline to cover the linger and one request
-            delivery_timeout_ms=delivery_ms + settings.linger_ms,
-            request_timeout_ms=delivery_ms,
-            bootstrap_timeout_ms=round(settings.connect_timeout_s * 1000),
-            metrics_enabled=False,
-            **settings.connection,
-        )
+        return KafkaProducer(**options)
     except KafkaError as error:
         raise BrokerUnreachableError(bootstrap, time.monotonic() - started, type(error).__name__) from error
     except RuntimeError as error:

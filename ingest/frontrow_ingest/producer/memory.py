@@ -40,8 +40,8 @@ class MemoryAnswer:
 class MemorySink:
     """A RecordSink that keeps what it is sent: ``records`` holds (key, value) in order.
 
-    ``hold()`` makes it slow: answers wait until ``release()``. ``fail_with(error)`` makes it refuse what comes next,
-    until ``fail_with(None)``.
+    ``hold()`` makes it slow: records wait, unanswered, until ``release()`` stores or ``lose()`` forgets them.
+    ``fail_with(error)`` makes it refuse what comes next, until ``fail_with(None)``.
     """
 
     def __init__(self, settings: KafkaSettings | None = None, *, topic: str = "events") -> None:
@@ -49,20 +49,28 @@ class MemorySink:
         self._settings = settings or KafkaSettings()
         self._topic = topic
         self._in_flight = InFlight()
-        self._held: list[MemoryAnswer] = []
+        self._held: list[tuple[bytes, bytes, MemoryAnswer]] = []
         self._holding = False
         self._error: BaseException | None = None
         self._closed = False
 
     def hold(self) -> None:
-        """Answer nothing from now on."""
+        """Store and answer nothing from now on."""
         self._holding = True
 
-    def release(self, error: BaseException | None = None) -> None:
-        """Answer what was held, and from now on everything at once. With an error, the held records failed."""
+    def release(self) -> None:
+        """Store and answer what was held, and from now on everything at once."""
         self._holding = False
-        for answer in self._held:
-            answer.settle(error)
+        for key, value, answer in self._held:
+            self.records.append((key, value))
+            answer.settle()
+        self._held.clear()
+
+    def lose(self) -> None:
+        """Fail what was held, without storing it, and take from now on everything at once."""
+        self._holding = False
+        for _, _, answer in self._held:
+            answer.settle(DeliveryError("given up"))
         self._held.clear()
 
     def fail_with(self, error: BaseException | None) -> None:
@@ -80,11 +88,11 @@ class MemorySink:
         ):
             raise self._late(f"room among the {limit} bytes in flight", self._settings.block_timeout_s)
         answer = MemoryAnswer()
-        if self._error is None:
-            self.records.append((key, value))
         if self._holding:
-            self._held.append(answer)
+            self._held.append((key, value, answer))
         else:
+            if self._error is None:
+                self.records.append((key, value))
             answer.settle(self._error)
         self._in_flight.add(answer, size)
 
@@ -103,7 +111,7 @@ class MemorySink:
         try:
             self.flush(timeout)
         finally:
-            self.release(DeliveryError("given up"))
+            self.lose()
             self._in_flight.settle()
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from typing import Any
 
-from kafka.partitioner import Partitioner
+from kafka.partitioner import Partitioner  # pyright: ignore[reportAttributeAccessIssue]  # stubs of an older release
 
 MAX_SESSIONS = 65_536
 _SEED = 0x9747B28C
@@ -63,7 +63,7 @@ class SessionPartitioner(Partitioner):  # type: ignore[misc]  # kafka-python has
         return chosen
 
     def _look(self, topic: str, cluster: Any) -> None:
-        partitions = sorted(cluster.partitions_for_topic(topic) or ())
+        partitions: list[int] = sorted(cluster.partitions_for_topic(topic) or ())
         self._until_look = 256 if partitions else 0
         if partitions != self._partitions:
             self._partitions = partitions

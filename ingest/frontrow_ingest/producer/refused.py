@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import os
 from collections.abc import Sequence
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO
 
 import orjson
 
@@ -37,7 +37,7 @@ class RefusedFile:
         self.path = path
         self.written = 0
         self._numbered = numbered
-        self._file: BinaryIO | None = None
+        self._file: FileIO | None = None
         if not os.access(path.parent, os.W_OK | os.X_OK):
             raise RefusedFileError(path, "its directory cannot be written to")
 
@@ -58,8 +58,9 @@ class RefusedFile:
         try:
             if self._file is None:
                 self._file = self._open()
-            self._file.write(orjson.dumps(record) + b"\n")
-            self._file.flush()
+            left = memoryview(orjson.dumps(record) + b"\n")
+            while left:
+                left = left[self._file.write(left) :]
         except OSError as error:
             raise RefusedFileError(self.path, error.strerror or type(error).__name__) from error
         self.written += 1
@@ -69,13 +70,13 @@ class RefusedFile:
         if self._file is not None:
             self._file.close()
 
-    def _open(self) -> BinaryIO:
+    def _open(self) -> FileIO:
         if not self._numbered:
-            return os.fdopen(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")
+            return os.fdopen(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab", buffering=0)
         wanted, number = self.path, 0
         while True:
             try:
-                return os.fdopen(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+                return os.fdopen(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb", buffering=0)
             except FileExistsError:
                 number += 1
                 self.path = wanted.with_suffix(f".{number}{wanted.suffix}")

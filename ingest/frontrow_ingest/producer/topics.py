@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from kafka.admin import KafkaAdminClient
 from kafka.errors import KafkaError, TopicAlreadyExistsError
 
@@ -16,14 +18,15 @@ def require_topic(bootstrap: str, topic: str, settings: KafkaSettings) -> None:
     Raises BrokerUnreachableError, TopicMissingError, or DeliveryError where Kafka refuses the question.
     """
     timeout_ms = round(settings.connect_timeout_s * 1000)
+    options: dict[str, Any] = {
+        "bootstrap_servers": bootstrap,
+        "client_id": "frontrow-topics",
+        "bootstrap_timeout_ms": timeout_ms,
+        "request_timeout_ms": timeout_ms,
+        **settings.connection,
+    }
     try:
-        admin = KafkaAdminClient(
-            bootstrap_servers=bootstrap,
-            client_id="frontrow-topics",
-            bootstrap_timeout_ms=timeout_ms,
-            request_timeout_ms=timeout_ms,
-            **settings.connection,
-        )
+        admin: Any = KafkaAdminClient(**options)
     except KafkaError as error:
         raise BrokerUnreachableError(bootstrap, settings.connect_timeout_s, type(error).__name__) from error
     try:

@@ -1,0 +1,139 @@
+"""Events to bytes and back, judged by the ``avro`` package."""
+
+from __future__ import annotations
+
+import io
+import json
+import struct
+from typing import Any
+
+import avro.io
+import avro.schema
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from frontrow_ingest.contract import (
+    NotAvroError,
+    NotFramedError,
+    TrailingBytesError,
+    UnknownSchemaIdError,
+    Validator,
+    WireError,
+    codec,
+    decode,
+    encode,
+)
+from frontrow_specs import current_schema_id, event_schema, released_schemas
+from support.viewing_events import an_event, valid_events
+
+FRAME = b"\x01" + struct.pack(">I", current_schema_id())
+
+
+def _plain(schema: Any) -> Any:
+    """The schema without logical types: the ``avro`` package wants datetimes for those."""
+    if isinstance(schema, dict):
+        return {key: _plain(value) for key, value in schema.items() if key != "logicalType"}
+    return [_plain(part) for part in schema] if isinstance(schema, list) else schema
+
+
+AVRO_SCHEMA = avro.schema.parse(json.dumps(_plain(released_schemas()[current_schema_id()])))
+
+
+def avro_bytes(event: dict[str, Any]) -> bytes:
+    out = io.BytesIO()
+    avro.io.DatumWriter(AVRO_SCHEMA).write(event, avro.io.BinaryEncoder(out))
+    return out.getvalue()
+
+
+@given(valid_events())
+@settings(max_examples=200, deadline=None)
+def test_the_bytes_are_those_of_the_avro_package(event: dict[str, Any]) -> None:
+    assert encode(Validator().event(event)) == FRAME + avro_bytes(event)
+
+
+@given(valid_events())
+@settings(max_examples=100, deadline=None)
+def test_what_was_encoded_is_decoded(event: dict[str, Any]) -> None:
+    wire = encode(Validator().event(event))
+    assert decode(wire) == event
+    assert decode(memoryview(wire)) == event
+    assert Validator().event(decode(wire)).model_dump(mode="json") == event
+
+
+def test_times_are_plain_integers_and_fields_are_in_order() -> None:
+    event = decode(encode(Validator().event(an_event())))
+    assert type(event["ts"]) is int
+    assert list(event) == [field["name"] for field in event_schema()["fields"]]
+
+
+def error_of(wire: bytes) -> WireError | None:
+    try:
+        decode(wire)
+    except WireError as error:
+        return error
+    return None
+
+
+GOOD = encode(Validator().event(an_event()))
+
+
+@pytest.mark.parametrize("size", range(5))
+def test_too_few_bytes_for_a_frame(size: int) -> None:
+    with pytest.raises(NotFramedError) as caught:
+        decode(GOOD[:size])
+    assert caught.value.size == size
+
+
+@pytest.mark.parametrize("first", [0, 2, 0xC3, ord("{")])
+def test_another_first_byte(first: int) -> None:
+    with pytest.raises(NotFramedError, match=f"0x{first:02x}"):
+        decode(bytes([first]) + GOOD[1:])
+
+
+def test_an_unknown_schema_id() -> None:
+    with pytest.raises(UnknownSchemaIdError) as caught:
+        decode(b"\x01" + struct.pack(">I", 4_000_000_000) + GOOD[5:])
+    assert (caught.value.schema_id, caught.value.known) == (4_000_000_000, tuple(sorted(released_schemas())))
+
+
+def test_every_cut_is_found() -> None:
+    for size in range(5, len(GOOD)):
+        with pytest.raises(NotAvroError):
+            decode(GOOD[:size])
+
+
+@pytest.mark.parametrize("extra", [b"\x00", b"\n", GOOD])
+def test_bytes_behind_the_event_are_found(extra: bytes) -> None:
+    with pytest.raises(TrailingBytesError) as caught:
+        decode(GOOD + extra)
+    assert caught.value.extra == len(extra)
+
+
+@given(st.binary(max_size=300))
+@settings(max_examples=300, deadline=None)
+def test_any_body_gives_an_event_or_a_wire_error(body: bytes) -> None:
+    error = error_of(FRAME + body)
+    assert error is None or error.size == len(body) + 5
+    assert not isinstance(error, (NotFramedError, UnknownSchemaIdError))
+
+
+@given(st.integers(5, len(GOOD) - 1), st.integers(0, 255))
+@settings(deadline=None)
+def test_a_changed_byte_gives_an_event_or_a_wire_error(position: int, byte: int) -> None:
+    error = error_of(GOOD[:position] + bytes([byte]) + GOOD[position + 1 :])
+    assert "AAECAwQFBgcICQoLDA0ODw" not in str(error)
+
+
+def test_an_old_event_is_read_as_the_newest(monkeypatch: pytest.MonkeyPatch) -> None:
+    old = released_schemas()[current_schema_id()]
+    new = {**old, "fields": [*old["fields"], {"name": "battery", "type": ["null", "int"], "default": None}]}
+    monkeypatch.setattr(codec, "released_schemas", lambda: {1: old, 2: new})
+    monkeypatch.setattr(codec, "current_schema_id", lambda: 2)
+    codec._readable.cache_clear()
+    try:
+        event = decode(GOOD)
+    finally:
+        codec._readable.cache_clear()
+    assert event["battery"] is None
+    assert event["play_ms"] == 9_600

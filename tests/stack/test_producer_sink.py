@@ -1,0 +1,154 @@
+"""Kafka does what every RecordSink does, and what only Kafka can show."""
+
+from __future__ import annotations
+
+import gc
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from kafka import KafkaConsumer, TopicPartition
+from kafka.partitioner import murmur2
+
+from support.connect_proxy import ConnectProxy
+
+pytest.register_assert_rewrite("contract.record_sink")
+
+from contract.record_sink import SETTINGS, TIMEOUT_S, Record, RecordSinkBehaviour, some_records  # noqa: E402
+from frontrow_ingest.producer import BrokerUnreachableError, KafkaSettings, TopicMissingError  # noqa: E402
+from frontrow_ingest.producer.kafka_producer import KafkaSink  # noqa: E402
+
+pytestmark = [
+    pytest.mark.stack,
+    # kafka-python leaves the socket of a failed connection attempt to the garbage collector
+    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
+]
+Name = Callable[[str], str]
+
+
+def stored(bootstrap: str, topic: str) -> list[tuple[int, int, bytes, bytes]]:
+    """Everything in a topic: (partition, offset, key, value), in order of partition and offset."""
+    consumer: Any = KafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, group_id=None)
+    try:
+        partitions = [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic))]
+        consumer.assign(partitions)
+        consumer.seek_to_beginning(*partitions)
+        ends = consumer.end_offsets(partitions)
+        found = []
+        while any(consumer.position(partition) < ends[partition] for partition in partitions):
+            for batch in consumer.poll(timeout_ms=500).values():
+                found += [(record.partition, record.offset, record.key, record.value) for record in batch]
+        return sorted(found)
+    finally:
+        consumer.close(autocommit=False)
+
+
+class KafkaHarness:
+    """Kafka behind a proxy that can hold back what the client sends."""
+
+    def __init__(self, bootstrap: str, topic: str) -> None:
+        self.proxy = ConnectProxy()
+        self._bootstrap = bootstrap
+        self._topic = topic
+        self._sinks: list[KafkaSink] = []
+
+    def sink(self, settings: KafkaSettings) -> KafkaSink:
+        settings = replace(settings, create_topic=True, connection={"proxy_url": self.proxy.url})
+        sink = KafkaSink(self._bootstrap, topic=self._topic, settings=settings)
+        self._sinks.append(sink)
+        return sink
+
+    def records(self) -> list[Record]:
+        return [(key, value) for _, _, key, value in stored(self._bootstrap, self._topic)]
+
+    def hold(self) -> None:
+        self.proxy.hold()
+
+    def release(self) -> None:
+        self.proxy.release()
+
+    def lose_held(self) -> None:
+        """Break the connections, and stay away until the records' delivery deadline is over."""
+        self.proxy.cut()
+        self.proxy.release()
+        for sink in self._sinks:
+            sink._in_flight.wait(0, TIMEOUT_S)
+        self.proxy.mend()
+
+    def close(self) -> None:
+        self.proxy.close()
+        self._sinks.clear()
+        gc.collect()  # here, where unclosed sockets are expected, not in a test that comes later
+
+
+class TestKafkaSink(RecordSinkBehaviour):
+    @pytest.fixture
+    def harness(self, stack: Any, fresh_name: Name) -> Iterator[KafkaHarness]:
+        harness = KafkaHarness(stack.bootstrap, fresh_name("producer"))
+        yield harness
+        harness.close()
+
+
+def test_acknowledged_records_are_the_topics_offsets(stack: Any, fresh_name: Name) -> None:
+    topic = fresh_name("producer")
+    sink = KafkaSink(stack.bootstrap, topic=topic, settings=replace(SETTINGS, create_topic=True, partitions=3))
+    for key, value in some_records(2_000, keys=50):
+        sink.send_encoded(key, value)
+    sink.close(TIMEOUT_S)
+    found = stored(stack.bootstrap, topic)
+    assert len(found) == sink.stats.acknowledged == 2_000
+    for key in {key for _, _, key, _ in found}:
+        assert {partition for partition, _, one, _ in found if one == key} == {(murmur2(key) & 0x7FFFFFFF) % 3}
+
+
+@pytest.mark.parametrize("compression", ["lz4", "gzip", "none"])
+def test_every_compression_arrives(stack: Any, fresh_name: Name, compression: Any) -> None:
+    topic = fresh_name("producer")
+    sink = KafkaSink(
+        stack.bootstrap, topic=topic, settings=replace(SETTINGS, create_topic=True, compression=compression)
+    )
+    for key, value in some_records(100):
+        sink.send_encoded(key, value)
+    sink.close(TIMEOUT_S)
+    assert len(stored(stack.bootstrap, topic)) == 100
+
+
+def test_a_missing_topic_is_named_and_not_made(stack: Any, fresh_name: Name) -> None:
+    topic = fresh_name("producer")
+    for _ in range(2):
+        with pytest.raises(TopicMissingError, match="specs apply") as caught:
+            KafkaSink(stack.bootstrap, topic=topic, settings=SETTINGS)
+        assert (caught.value.topic, caught.value.retryable) == (topic, False)
+
+
+def test_a_cut_connection_loses_and_doubles_nothing(stack: Any, fresh_name: Name) -> None:
+    harness = KafkaHarness(stack.bootstrap, fresh_name("producer"))
+    sink = harness.sink(replace(SETTINGS, batch_bytes=2_000))
+    records = some_records(3_000)
+    for number, (key, value) in enumerate(records):
+        if number in (1_000, 2_000):
+            harness.proxy.cut()
+            harness.proxy.mend()
+        sink.send_encoded(key, value)
+    sink.close(TIMEOUT_S)
+    assert sink.stats.acknowledged == 3_000
+    assert sorted(harness.records()) == sorted(records)
+    harness.close()
+
+
+def test_a_broker_that_stays_away_ends_within_the_deadline(stack: Any, fresh_name: Name) -> None:
+    harness = KafkaHarness(stack.bootstrap, fresh_name("producer"))
+    harness.proxy.cut()
+    with pytest.raises(BrokerUnreachableError):
+        harness.sink(replace(SETTINGS, connect_timeout_s=0.5))
+    harness.close()
+
+
+def test_closing_leaves_no_thread(stack: Any, fresh_name: Name) -> None:
+    before = {thread for thread in threading.enumerate() if thread.is_alive()}
+    sink = KafkaSink(stack.bootstrap, topic=fresh_name("producer"), settings=replace(SETTINGS, create_topic=True))
+    sink.send_encoded(b"k", b"v")
+    sink.close(TIMEOUT_S)
+    assert {thread for thread in threading.enumerate() if thread.is_alive()} <= before
