@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kafka.admin import KafkaAdminClient
 
 from frontrow_ingest.contract import decode
+from support.kafka_topics import stored
 from support.viewing_events import a_line, an_event
 
 pytestmark = pytest.mark.stack
@@ -40,21 +42,7 @@ def produce(stack: Any, tmp_path: Path) -> Callable[..., subprocess.CompletedPro
 
 
 def stored_events(bootstrap: str, topic: str) -> list[dict[str, Any]]:
-    from kafka import KafkaConsumer, TopicPartition
-
-    consumer: Any = KafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, group_id=None)
-    try:
-        partitions = [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic))]
-        consumer.assign(partitions)
-        consumer.seek_to_beginning(*partitions)
-        ends = consumer.end_offsets(partitions)
-        found = []
-        while any(consumer.position(partition) < ends[partition] for partition in partitions):
-            for batch in consumer.poll(timeout_ms=500).values():
-                found += [decode(record.value) for record in batch]
-        return found
-    finally:
-        consumer.close(autocommit=False)
+    return [decode(record.value) for record in stored(bootstrap, topic)]
 
 
 def lines(count: int) -> bytes:
@@ -85,22 +73,22 @@ def test_a_signal_delivers_what_was_read_and_tells_it(
     stack: Any, fresh_name: Name, tmp_path: Path, number: signal.Signals
 ) -> None:
     topic = fresh_name("producer")
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [*COMMAND, "-", "--bootstrap", stack.bootstrap, "--topic", topic, "--create-topic", "--json"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         cwd=tmp_path,
-    )
-    assert process.stdin is not None
-    try:
-        process.stdin.write(lines(500) + a_line(seq=9_999)[:40])
-        process.stdin.flush()
-        _wait_for_events(stack.bootstrap, topic, 500)
-        process.send_signal(number)
-        out, err = process.communicate(timeout=DEADLINE_S)
-    finally:
-        process.kill()
+    ) as process:
+        assert process.stdin is not None
+        try:
+            process.stdin.write(lines(500) + a_line(seq=9_999)[:40])
+            process.stdin.flush()
+            _wait_for_events(stack.bootstrap, topic, 500)
+            process.send_signal(number)
+            out, err = process.communicate(timeout=DEADLINE_S)
+        finally:
+            process.kill()
     assert process.returncode == 130, err
     summary = json.loads(out)
     assert summary["interrupted"]
@@ -110,17 +98,17 @@ def test_a_signal_delivers_what_was_read_and_tells_it(
 
 
 def _wait_for_events(bootstrap: str, topic: str, count: int) -> None:
-    from kafka.admin import KafkaAdminClient
-
     deadline = time.monotonic() + DEADLINE_S
+    while not _exists(bootstrap, topic) or len(stored(bootstrap, topic)) < count:
+        assert time.monotonic() < deadline, f"{count} events were not stored"
+
+
+def _exists(bootstrap: str, topic: str) -> bool:
     admin: Any = KafkaAdminClient(bootstrap_servers=bootstrap)
     try:
-        while topic not in admin.list_topics():
-            assert time.monotonic() < deadline, f"topic {topic} was not created"
+        return topic in admin.list_topics()
     finally:
         admin.close()
-    while len(stored_events(bootstrap, topic)) < count:
-        assert time.monotonic() < deadline, f"{count} events were not stored"
 
 
 def test_nobody_at_the_address(produce: Any, fresh_name: Name) -> None:

@@ -9,10 +9,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from kafka import KafkaConsumer, TopicPartition
 from kafka.partitioner import murmur2
 
 from support.connect_proxy import ConnectProxy
+from support.kafka_topics import stored
 
 pytest.register_assert_rewrite("contract.record_sink")
 
@@ -26,23 +26,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
 ]
 Name = Callable[[str], str]
-
-
-def stored(bootstrap: str, topic: str) -> list[tuple[int, int, bytes, bytes]]:
-    """Everything in a topic: (partition, offset, key, value), in order of partition and offset."""
-    consumer: Any = KafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, group_id=None)
-    try:
-        partitions = [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic))]
-        consumer.assign(partitions)
-        consumer.seek_to_beginning(*partitions)
-        ends = consumer.end_offsets(partitions)
-        found = []
-        while any(consumer.position(partition) < ends[partition] for partition in partitions):
-            for batch in consumer.poll(timeout_ms=500).values():
-                found += [(record.partition, record.offset, record.key, record.value) for record in batch]
-        return sorted(found)
-    finally:
-        consumer.close(autocommit=False)
 
 
 class KafkaHarness:

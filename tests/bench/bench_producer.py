@@ -1,0 +1,181 @@
+"""Producer speed on one core: checked, encoded, sent and acknowledged events per second.
+
+Ours against the straightforward way, with the same model, events, topic and broker, in turns within one run. The client
+is bound to one core; the broker is not. Run: ``python tests/bench/bench_producer.py [--bootstrap HOST:PORT]``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import itertools
+import json
+import os
+import statistics
+import struct
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import avro.io
+import avro.schema
+import fastavro
+from kafka import KafkaProducer
+from kafka.admin import KafkaAdminClient
+from rich.console import Console
+from rich.table import Table
+
+from frontrow_ingest.contract import Validator, ViewingEvent, encode
+from frontrow_ingest.producer import EventProducer, KafkaSettings
+from frontrow_ingest.simulate import Simulation
+from frontrow_specs import current_schema_id, event_schema
+
+START_MS = 1_790_000_000_000
+FRAME = struct.pack(">BI", 1, current_schema_id())
+Send = Callable[[], None]
+
+
+def plain(schema: Any) -> Any:
+    """The schema without logical types, so that a time is an integer to every encoder."""
+    if isinstance(schema, dict):
+        return {key: plain(value) for key, value in schema.items() if key != "logicalType"}
+    return [plain(part) for part in schema] if isinstance(schema, list) else schema
+
+
+def with_avro() -> Callable[[ViewingEvent], bytes]:
+    writer = avro.io.DatumWriter(avro.schema.parse(json.dumps(plain(event_schema()))))
+
+    def encoder(event: ViewingEvent) -> bytes:
+        out = io.BytesIO()
+        out.write(FRAME)
+        writer.write(event.model_dump(mode="json"), avro.io.BinaryEncoder(out))
+        return out.getvalue()
+
+    return encoder
+
+
+def with_fastavro() -> Callable[[ViewingEvent], bytes]:
+    schema = fastavro.parse_schema(plain(event_schema()))
+
+    def encoder(event: ViewingEvent) -> bytes:
+        out = io.BytesIO()
+        out.write(FRAME)
+        fastavro.schemaless_writer(out, schema, event.model_dump())
+        return out.getvalue()
+
+    return encoder
+
+
+def straightforward(bootstrap: str, topic: str, lines: list[bytes], encoder: Callable[[ViewingEvent], bytes]) -> Send:
+    """pydantic, an Avro library, kafka-python with its default settings (acks=all, idempotent)."""
+    producer: Any = KafkaProducer(bootstrap_servers=bootstrap)
+
+    def send() -> None:
+        futures = []
+        for line in lines:
+            event = ViewingEvent.model_validate_json(line)
+            futures.append(producer.send(topic, encoder(event), event.session_id.encode()))
+        producer.flush(60)
+        assert all(future.succeeded() for future in futures)
+
+    return send
+
+
+def ours(producer: EventProducer, lines: list[bytes]) -> Send:
+    def send() -> None:
+        for line in lines:
+            producer.send_line(line)
+        producer.flush(60)
+
+    return send
+
+
+def ours_encoded(producer: EventProducer, lines: list[bytes]) -> Send:
+    """The part of kafka-python alone."""
+    events = [Validator().line(line) for line in lines]
+    records = [(event.session_id.encode(), encode(event)) for event in events]
+
+    def send() -> None:
+        for key, value in records:
+            producer.send_encoded(key, value)
+        producer.flush(60)
+
+    return send
+
+
+def simulated(producer: EventProducer, count: int) -> Send:
+    """From the simulator's dicts on: simulated, checked, encoded, sent."""
+
+    def send() -> None:
+        for event in audience(2, count):
+            producer.send(event)
+        producer.flush(60)
+
+    return send
+
+
+def audience(seed: int, count: int) -> Iterator[dict[str, Any]]:
+    """The first events of a simulated audience."""
+    simulation = Simulation(seed=seed, viewers=2_000, start_ms=START_MS, duration_s=3_600)
+    return itertools.islice(simulation.events(), count)
+
+
+def main() -> None:
+    """Print the table; about half a minute."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--bootstrap", default="127.0.0.1:9092")
+    parser.add_argument("--events", type=int, default=10_000, help="events per round and way")
+    parser.add_argument("--rounds", type=int, default=4)
+    arguments = parser.parse_args()
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    topic = f"frontrow_bench_{time.time_ns() // 1_000_000:x}"
+    lines = [json.dumps(event).encode() for event in audience(1, arguments.events)]
+    with EventProducer(arguments.bootstrap, topic=topic, settings=KafkaSettings(create_topic=True)) as producer:
+        ways: dict[str, Send] = {
+            "pydantic, avro, kafka-python": straightforward(arguments.bootstrap, topic, lines, with_avro()),
+            "pydantic, fastavro, kafka-python": straightforward(arguments.bootstrap, topic, lines, with_fastavro()),
+            "frontrow, JSON lines": ours(producer, lines),
+            "frontrow, simulated": simulated(producer, len(lines)),
+            "frontrow, already encoded": ours_encoded(producer, lines),
+        }
+        try:
+            measured = measure(ways, len(lines), arguments.rounds)
+        finally:
+            admin: Any = KafkaAdminClient(bootstrap_servers=arguments.bootstrap)
+            admin.delete_topics([topic])
+            admin.close()
+    Console().print(table(measured, len(lines), arguments.rounds))
+
+
+def measure(ways: dict[str, Send], events: int, rounds: int) -> dict[str, list[tuple[float, float]]]:
+    """(events per second, CPU seconds per 100,000 events) of each round; a first round warms up and is not counted."""
+    measured: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
+    for number in range(rounds + 1):
+        for name, send in ways.items():
+            cpu, started = time.process_time(), time.perf_counter()
+            send()
+            elapsed, used = time.perf_counter() - started, time.process_time() - cpu
+            if number:
+                measured[name].append((events / elapsed, used / events * 100_000))
+    return measured
+
+
+def table(measured: dict[str, list[tuple[float, float]]], events: int, rounds: int) -> Table:
+    shown = Table(title=f"Producer on one core, {rounds} rounds of {events:,} events: median and best")
+    for column in ("way", "events/s", "best", "CPU s per 100k", "best"):
+        shown.add_column(column, justify="left" if column == "way" else "right")
+    for name, rows in measured.items():
+        speeds, costs = zip(*rows, strict=True)
+        shown.add_row(
+            name,
+            f"{statistics.median(speeds):,.0f}",
+            f"{max(speeds):,.0f}",
+            f"{statistics.median(costs):.2f}",
+            f"{min(costs):.2f}",
+        )
+    return shown
+
+
+if __name__ == "__main__":
+    main()
