@@ -1,0 +1,57 @@
+"""frontrow: what the audience of a video service is doing, seconds after it does it.
+
+>>> import frontrow
+>>> with frontrow.Client("http://127.0.0.1:8888") as client:
+...     print(client.timeseries("concurrent_viewers", last="30m"))
+"""
+
+from __future__ import annotations
+
+from frontrow._client import Client
+from frontrow._errors import (
+    AccessError,
+    AskError,
+    BadQueryError,
+    BrokenAnswerError,
+    DruidError,
+    FrontrowError,
+    MissingExtraError,
+    NotFoundError,
+    ServerError,
+    TimedOutError,
+    TooManyError,
+    TransportError,
+    UnreachableError,
+)
+from frontrow._filters import Condition, between, eq, like, one_of
+from frontrow._result import Freshness, Result
+from frontrow._time import Interval
+from frontrow._transport import Timeouts
+from frontrow._version import __version__
+
+__all__ = [
+    "AccessError",
+    "AskError",
+    "BadQueryError",
+    "BrokenAnswerError",
+    "Client",
+    "Condition",
+    "DruidError",
+    "Freshness",
+    "FrontrowError",
+    "Interval",
+    "MissingExtraError",
+    "NotFoundError",
+    "Result",
+    "ServerError",
+    "TimedOutError",
+    "Timeouts",
+    "TooManyError",
+    "TransportError",
+    "UnreachableError",
+    "__version__",
+    "between",
+    "eq",
+    "like",
+    "one_of",
+]

@@ -1,0 +1,210 @@
+"""The client: questions in names of the catalogue, answers that say how fresh and how exact they are."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from frontrow._ask import Ask, prepare
+from frontrow._errors import AskError
+from frontrow._filters import WhereLike
+from frontrow._native import columns_of
+from frontrow._result import ColumnType, Freshness, Result, freshness_of
+from frontrow._time import IntervalLike, check_buckets, parse_granularity, parse_interval
+from frontrow._timeseries import ask_timeseries
+from frontrow._topn import ask_top_n
+from frontrow._transport import Timeouts, Transport
+from frontrow_specs import Catalogue, SpecNotFound, catalogue
+
+DEFAULT_URL = "http://127.0.0.1:8888"
+
+
+class Client:
+    """Asks Druid about an audience. A context manager; safe for several threads.
+
+    Args:
+        url: of Druid's Router or Broker; may hold ``user:password@``, which is in no message
+        timeouts: seconds to connect, to read, and for a query inside Druid
+        datasources: name in Druid of a spec's datasource where it differs, ``{"audience": "audience_test"}``
+        freshness: ask with each question how new the newest event is; costs a small query of its own
+
+    Example::
+
+        with frontrow.Client() as client:
+            print(client.timeseries("concurrent_viewers", last="30m"))
+            print(client.top_n("content_id", "viewer_hours", last="1h", where={"country": "DE"}))
+    """
+
+    def __init__(
+        self,
+        url: str = DEFAULT_URL,
+        *,
+        timeouts: Timeouts | None = None,
+        datasources: Mapping[str, str] | None = None,
+        freshness: bool = True,
+    ) -> None:
+        self._transport = Transport(url, timeouts=timeouts)
+        self._datasources = dict(datasources or {})
+        self._with_freshness = freshness
+
+    def __repr__(self) -> str:
+        return f"frontrow.Client({self._transport.url!r})"
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections to Druid."""
+        self._transport.close()
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """Every metric and dimension there is."""
+        return catalogue()
+
+    def timeseries(
+        self,
+        metrics: str | Sequence[str],
+        *,
+        interval: IntervalLike | None = None,
+        last: str | timedelta | None = None,
+        granularity: str = "1m",
+        where: WhereLike = None,
+        time_zone: str = "UTC",
+        spec: str | None = None,
+    ) -> Result:
+        """Metrics by time bucket, empty buckets included.
+
+        Args:
+            metrics: names from the catalogue
+            interval: ``"start/end"`` in ISO 8601 or two aware datetimes; widened to whole minutes
+            last: instead: the time up to now, like ``"30m"``
+            granularity: ``all``, ``1m``, ``5m``, ``1h``, ``1d``, ``1w``, ``1mo`` or an ISO period
+            where: ``{"country": "DE", "cdn": ["a", "b"]}``, a :class:`Condition`, a pydruid filter or Druid's JSON
+            time_zone: of the calendar that days, weeks and months follow
+            spec: ask this rollup spec's datasource instead of the first that can answer
+
+        Returns:
+            Columns ``time`` and one for each metric. A bucket that is cut by the interval's end counts with the part
+            of it that lies inside.
+
+        Raises:
+            AskError: an unknown name, or a question that makes no sense; nothing was sent
+            TransportError: no answer; its subclasses tell why
+        """
+        began = time.perf_counter()
+        buckets = parse_granularity(granularity, time_zone)
+        when = parse_interval(interval, last)
+        check_buckets(buckets, when)
+        ask = prepare(self.catalogue, self._datasources, metrics, when, where, spec=spec)
+        run = _Runner(self._transport)
+        columns = ask_timeseries(ask, buckets, run)
+        return self._result(ask, columns, {"time": "time", **ask.types()}, ask.exactness(), run, began)
+
+    def top_n(
+        self,
+        dimension: str,
+        metrics: str | Sequence[str],
+        *,
+        n: int = 10,
+        interval: IntervalLike | None = None,
+        last: str | timedelta | None = None,
+        where: WhereLike = None,
+        spec: str | None = None,
+    ) -> Result:
+        """The values of a dimension with the largest value of the first metric, best first; null values last.
+
+        Args:
+            dimension: name from the catalogue
+            metrics: names from the catalogue; the first one ranks
+            n: rows at most, 1 to 10,000
+            interval, last, where, spec: as for :meth:`timeseries`
+
+        Returns:
+            Columns ``dimension`` and one for each metric. A multi-value dimension counts a row once for each label;
+            filtered by labels of the same dimension, only those labels show.
+
+        Raises:
+            AskError, TransportError: as for :meth:`timeseries`
+        """
+        began = time.perf_counter()
+        when = parse_interval(interval, last)
+        ask = prepare(self.catalogue, self._datasources, metrics, when, where, dimension=dimension, spec=spec)
+        run = _Runner(self._transport)
+        columns, note = ask_top_n(ask, dimension, self.catalogue.dimension(dimension).multi_value, n, run)
+        types: dict[str, ColumnType] = {dimension: "string", **ask.types()}
+        return self._result(ask, columns, types, f"{ask.exactness()}; {note}", run, began)
+
+    def native(self, query: Mapping[str, Any]) -> Result:
+        """The answer of any native query of Druid, as columns.
+
+        Args:
+            query: Druid's JSON; a query object of pydruid is taken too (its ``query_dict``)
+
+        Raises:
+            AskError: it has no ``queryType``
+            TransportError: no answer
+        """
+        began = time.perf_counter()
+        body = dict(getattr(query, "query_dict", query))
+        if not isinstance(body.get("queryType"), str):
+            raise AskError('a native query is a mapping with a "queryType"; see the query documentation of Druid.')
+        run = _Runner(self._transport)
+        columns, types = columns_of(body, run(body))
+        elapsed = time.perf_counter() - began
+        return Result(columns, types, None, "as Druid answers", None, elapsed, run.first_id, tuple(run.sent))
+
+    def freshness(self, spec: str = "audience") -> Freshness | None:
+        """How new the newest queryable event of a spec's datasource is; None if there is none.
+
+        For events that were handed off from the running task it is exact to the minute only.
+        """
+        datasource = self._datasources.get(spec, spec)
+        answer = _Runner(self._transport)({"queryType": "dataSourceMetadata", "dataSource": datasource})
+        newest = answer[0]["result"].get("maxIngestedEventTime") if answer else None
+        return freshness_of(newest, datetime.now(UTC))
+
+    def _result(
+        self,
+        ask: Ask,
+        columns: dict[str, list[Any]],
+        types: Mapping[str, ColumnType],
+        exactness: str,
+        run: _Runner,
+        began: float,
+    ) -> Result:
+        fresh = self.freshness(ask.spec) if self._with_freshness else None
+        elapsed = time.perf_counter() - began
+        return Result(
+            columns, types, ask.interval, exactness, fresh, elapsed, run.first_id, tuple(run.sent), ask.units()
+        )
+
+
+class _Runner:
+    """Sends native queries of one question, each with an id and a deadline inside Druid."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self.sent: list[dict[str, Any]] = []
+        self.first_id = ""
+
+    def __call__(self, query: dict[str, Any]) -> list[Any]:
+        context = {
+            "queryId": f"frontrow-{uuid.uuid4()}",
+            "timeout": int(self._transport.timeouts.query * 1000),
+            **query.get("context", {}),
+        }
+        query = {**query, "context": context}
+        self.sent.append(query)
+        self.first_id = self.first_id or str(context["queryId"])
+        answer = self._transport.request_json("POST", "/druid/v2", query)
+        return answer if isinstance(answer, list) else [answer]
+
+
+__all__ = ["DEFAULT_URL", "Client", "SpecNotFound"]

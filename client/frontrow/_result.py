@@ -1,0 +1,149 @@
+"""An answer: rows with their types, and how fresh, complete and exact they are."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
+
+from frontrow._time import Interval
+
+if TYPE_CHECKING:
+    import pandas
+    import polars
+    import pyarrow
+
+ColumnType: TypeAlias = Literal["time", "string", "integer", "number", "any"]
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """How new the newest thing is that could be asked.
+
+    Attributes:
+        newest: time of the newest event that was queryable, by the player's clock
+        age: of that event when the answer came
+    """
+
+    newest: datetime
+    age: timedelta
+
+    def __str__(self) -> str:
+        return f"newest event {self.newest:%H:%M:%S} UTC, {self.age.total_seconds():.1f} s old"
+
+
+@dataclass(frozen=True, eq=False)
+class Result(Sequence[Mapping[str, Any]]):
+    """An immutable answer. A sequence of rows, each a read-only mapping of column to value.
+
+    Attributes:
+        columns: values by column; all of one length
+        types: of the columns; times are datetimes in UTC (or the asked zone's instant), nulls are None
+        interval: what was really answered; None for a native query that does not say
+        exactness: in words: exact, or which columns are approximate and by how much
+        freshness: of the datasource; None if it holds nothing or was not asked
+        elapsed: seconds from the call to the answer
+        query_id: under which Druid knows the first query
+        queries: everything that was sent to Druid, as JSON values
+    """
+
+    columns: Mapping[str, Sequence[Any]]
+    types: Mapping[str, ColumnType]
+    interval: Interval | None
+    exactness: str
+    freshness: Freshness | None
+    elapsed: float
+    query_id: str
+    _queries: tuple[Mapping[str, Any], ...] = field(repr=False)
+    units: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        frozen = {name: tuple(values) for name, values in self.columns.items()}
+        object.__setattr__(self, "columns", MappingProxyType(frozen))
+        object.__setattr__(self, "types", MappingProxyType(dict(self.types)))
+        object.__setattr__(self, "units", MappingProxyType(dict(self.units)))
+
+    @property
+    def query(self) -> dict[str, Any]:
+        """The (first) Druid query, as JSON values: a copy."""
+        return copy.deepcopy(dict(self._queries[0]))
+
+    @property
+    def queries(self) -> list[dict[str, Any]]:
+        """Every Druid query that the answer took, as JSON values: a copy."""
+        return [copy.deepcopy(dict(query)) for query in self._queries]
+
+    @property
+    def rows(self) -> tuple[Mapping[str, Any], ...]:
+        """All rows."""
+        return tuple(self)
+
+    def __len__(self) -> int:
+        return len(next(iter(self.columns.values()), ()))
+
+    def __iter__(self) -> Iterator[Mapping[str, Any]]:
+        names = tuple(self.columns)
+        for values in zip(*self.columns.values(), strict=True):
+            yield MappingProxyType(dict(zip(names, values, strict=True)))
+
+    @overload
+    def __getitem__(self, index: int) -> Mapping[str, Any]: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Mapping[str, Any]]: ...
+    def __getitem__(self, index: int | slice) -> Mapping[str, Any] | Sequence[Mapping[str, Any]]:
+        if isinstance(index, slice):
+            return self.rows[index]
+        return MappingProxyType({name: values[index] for name, values in self.columns.items()})
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Result):
+            return NotImplemented
+        return dict(self.columns) == dict(other.columns) and dict(self.types) == dict(other.types)
+
+    def __hash__(self) -> int:
+        return hash((tuple(self.columns), len(self), self.query_id))
+
+    def to_polars(self) -> polars.DataFrame:
+        """A polars DataFrame; needs the extra ``polars``."""
+        from frontrow._frames import to_polars
+
+        return to_polars(self.columns, self.types)
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """A pandas DataFrame; needs the extra ``pandas``."""
+        from frontrow._frames import to_pandas
+
+        return to_pandas(self.columns, self.types)
+
+    def to_arrow(self) -> pyarrow.Table:
+        """An Arrow table; needs the extra ``arrow``."""
+        from frontrow._frames import to_arrow
+
+        return to_arrow(self.columns, self.types)
+
+    def __str__(self) -> str:
+        from frontrow._display import as_text
+
+        return as_text(self)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        from frontrow._display import as_html
+
+        return as_html(self)
+
+
+def freshness_of(newest_ms: int | str | None, now: datetime) -> Freshness | None:
+    """Freshness from what Druid says of the newest event."""
+    if newest_ms is None:
+        return None
+    newest = (
+        datetime.fromisoformat(newest_ms)
+        if isinstance(newest_ms, str)
+        else datetime.fromtimestamp(newest_ms / 1000, UTC)
+    )
+    return Freshness(newest, now - newest)

@@ -1,0 +1,218 @@
+"""Top lists: the values of a dimension with the largest value of a metric."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from frontrow._ask import Ask
+from frontrow._errors import AskError
+from frontrow._filters import required_values
+from frontrow._formula import aggregations as druid_aggregations
+from frontrow._formula import answer_name, evaluate, maximum, post_aggregations, rank_expression
+from frontrow._time import GRAIN
+from frontrow._timeseries import Run
+from frontrow_specs import Metric
+from frontrow_specs.formula import Aggregate, Expression, aggregates
+
+# Druid keeps at least so many values per segment: fewer distinct values than that, and nothing was cut off.
+THRESHOLD = 1000
+MOST_VALUES = 10_000
+_GRAIN_MS = GRAIN / timedelta(milliseconds=1)
+
+
+def ask_top_n(ask: Ask, dimension: str, multi_value: bool, n: int, run: Run) -> tuple[dict[str, list[Any]], str]:
+    """Columns of the answer, the dimension first, best row first; and what is to be said of its exactness.
+
+    Raises:
+        AskError: ``n`` is not between 1 and 10,000
+    """
+    if not 1 <= n <= MOST_VALUES:
+        raise AskError(f"n={n} is not between 1 and {MOST_VALUES:,}.")
+    bucket_ms = ask.interval.length_ms
+    only = required_values(ask.where, dimension) if multi_value else None
+    first = ask.metrics[0]
+    note = "top list exact"
+    if (inner := maximum(first)) is not None:
+        values = list(_maxima(ask, dimension, inner, only, n, run))
+        answered = (
+            _rows(ask, dimension, values, multi_value, run) if ask.aggregates else {value: {} for value in values}
+        )
+    elif multi_value:
+        rows = _groups(run(group_by_query(ask, dimension, first, n, only)))
+        answered = {row[dimension]: row for row in rows}
+    else:
+        answer = run(top_n_query(ask, dimension, first, max(n, THRESHOLD), only))
+        rows = answer[0]["result"] if answer else []
+        ranked = sorted(rows, key=lambda row: _rank(evaluate(first.expression, row, bucket_ms)))[:n]
+        answered = {row[dimension]: row for row in ranked}
+        if len(rows) >= THRESHOLD:
+            # Some segment may have left a value out: ask again for just these, so that their numbers are whole.
+            answered = _rows(ask, dimension, list(answered), False, run)
+            note = f"numbers re-queried; the choice among over {THRESHOLD:,} values is approximate"
+    return _columns(ask, dimension, answered, bucket_ms, only, run), note
+
+
+def top_n_query(
+    ask: Ask, dimension: str, by: Metric, threshold: int, only: Sequence[str | None] | None
+) -> dict[str, Any]:
+    """The native query.
+
+    Args:
+        by: the metric to rank by
+        only: values of a multi-value dimension that may show, or None for all
+    """
+    from pydruid.query import QueryBuilder
+
+    needed, posts, metric = _ranked(ask, by)
+    query: dict[str, Any] = (
+        QueryBuilder()
+        .topn(
+            {
+                "datasource": ask.datasource,
+                "intervals": [str(ask.interval)],
+                "granularity": "all",
+                "dimension": _dimension(dimension, only),
+                "metric": metric,
+                "threshold": threshold,
+                "aggregations": {},
+            }
+        )
+        .query_dict
+    )
+    query["aggregations"] = druid_aggregations(needed)
+    if posts:
+        query["postAggregations"] = posts
+    if ask.where is not None:
+        query["filter"] = dict(ask.where)
+    return query
+
+
+def group_by_query(
+    ask: Ask, dimension: str, by: Metric, limit: int, only: Sequence[str | None] | None
+) -> dict[str, Any]:
+    """The native query for a multi-value dimension: a topN would leave out the rows that have no label at all."""
+    needed, posts, metric = _ranked(ask, by)
+    query: dict[str, Any] = {
+        "queryType": "groupBy",
+        "dataSource": ask.datasource,
+        "intervals": [str(ask.interval)],
+        "granularity": "all",
+        "dimensions": [_dimension(dimension, only)],
+        "aggregations": druid_aggregations(needed),
+        "postAggregations": posts,
+        "limitSpec": _largest(metric, limit),
+    }
+    if ask.where is not None:
+        query["filter"] = dict(ask.where)
+    return query
+
+
+def _ranked(ask: Ask, by: Metric) -> tuple[tuple[Aggregate, ...], list[dict[str, Any]], str]:
+    """What to aggregate, the post-aggregators, and the name of the one to rank by."""
+    needed = tuple(dict.fromkeys((*by.aggregates, *ask.aggregates)))
+    posts = post_aggregations(needed)
+    if isinstance(by.expression, Aggregate):
+        return needed, posts, answer_name(by.expression)
+    expression = rank_expression(by.expression, ask.interval.length_ms)
+    return needed, [*posts, {"type": "expression", "name": "rank", "expression": expression}], "rank"
+
+
+def _largest(column: str, limit: int) -> dict[str, Any]:
+    order = {"dimension": column, "direction": "descending", "dimensionOrder": "numeric"}
+    return {"type": "default", "limit": limit, "columns": [order]}
+
+
+def _groups(answer: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return [entry["event"] for entry in answer]
+
+
+def _columns(
+    ask: Ask,
+    dimension: str,
+    answered: Mapping[Any, Mapping[str, Any]],
+    bucket_ms: float,
+    only: Sequence[str | None] | None,
+    run: Run,
+) -> dict[str, list[Any]]:
+    columns: dict[str, list[Any]] = {dimension: list(answered)}
+    for metric in ask.metrics:
+        if (inner := maximum(metric)) is not None:
+            restricted = _restricted(ask, dimension, list(answered))
+            peaks = (
+                _maxima(restricted, dimension, inner, only or list(answered), len(answered), run) if answered else {}
+            )
+            columns[metric.name] = [peaks.get(value) for value in answered]
+        else:
+            columns[metric.name] = [evaluate(metric.expression, row, bucket_ms) for row in answered.values()]
+    # Druid ranks by doubles; the order shown is that of the values shown, equal ones by name.
+    first = columns[ask.metrics[0].name]
+    order = sorted(range(len(first)), key=lambda row: (_rank(first[row]), str(columns[dimension][row] or "")))
+    return {name: [values[row] for row in order] for name, values in columns.items()}
+
+
+def _rows(ask: Ask, dimension: str, values: list[Any], multi_value: bool, run: Run) -> dict[Any, Mapping[str, Any]]:
+    """Aggregates of the asked metrics for just these values."""
+    if not values:
+        return {}
+    by = next(metric for metric in ask.metrics if maximum(metric) is None)
+    restricted = _restricted(ask, dimension, values)
+    if multi_value:
+        rows = _groups(run(group_by_query(restricted, dimension, by, MOST_VALUES, values)))
+    else:
+        answer = run(top_n_query(restricted, dimension, by, len(values), None))
+        rows = answer[0]["result"] if answer else []
+    found = {row[dimension]: row for row in rows}
+    return {value: found.get(value, {}) for value in values}
+
+
+def _maxima(
+    ask: Ask, dimension: str, inner: Expression, only: Sequence[str | None] | None, n: int, run: Run
+) -> dict[Any, float]:
+    """The largest one-minute value of a formula for each value of the dimension: the ``n`` largest."""
+    inner_query: dict[str, Any] = {
+        "queryType": "groupBy",
+        "dataSource": ask.datasource,
+        "intervals": [str(ask.interval)],
+        "granularity": {"type": "period", "period": "PT1M", "timeZone": "UTC"},
+        "dimensions": [_dimension(dimension, only)],
+        "aggregations": druid_aggregations(aggregates(inner)),
+        "postAggregations": [
+            {"type": "expression", "name": "value", "expression": rank_expression(inner, _GRAIN_MS)},
+        ],
+    }
+    if ask.where is not None:
+        inner_query["filter"] = dict(ask.where)
+    answer = run(
+        {
+            "queryType": "groupBy",
+            "dataSource": {"type": "query", "query": inner_query},
+            "intervals": [str(ask.interval)],
+            "granularity": "all",
+            "dimensions": [dimension],
+            "aggregations": [{"type": "doubleMax", "name": "max_over_grain", "fieldName": "value"}],
+            "limitSpec": _largest("max_over_grain", n),
+        }
+    )
+    return {row[dimension]: row["max_over_grain"] for row in _groups(answer)}
+
+
+def _restricted(ask: Ask, dimension: str, values: list[Any]) -> Ask:
+    """The same question, for some values of the dimension."""
+    within = {"type": "in", "dimension": dimension, "values": values}
+    where = within if ask.where is None else {"type": "and", "fields": [dict(ask.where), within]}
+    return Ask(ask.metrics, ask.spec, ask.datasource, ask.interval, where)
+
+
+def _dimension(dimension: str, only: Sequence[str | None] | None) -> Any:
+    # A row with several labels counts for each; without this, labels that merely come along would show too.
+    if only is None or None in only:
+        return dimension
+    delegate = {"type": "default", "dimension": dimension, "outputName": dimension}
+    return {"type": "listFiltered", "delegate": delegate, "values": list(only)}
+
+
+def _rank(value: float | int | None) -> float:
+    """Sorts the largest first and null last."""
+    return float("inf") if value is None else -value
