@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from frontrow_specs import event_schema
 from support.decode_tool import DecodeTool, encode, framed, inline, record
 
 ENUM = {"type": "enum", "name": "Kind", "symbols": ["a", "b", "c"]}
@@ -169,6 +170,30 @@ def test_dimensions_of_a_spec_that_names_none(decoder: DecodeTool) -> None:
     assert results[0]["dimensions"] == ["s", "n", "l", "flag", "inner"]
     results = decoder.run(inline({1: schema}), [framed(1, body)], dimensions={"dimensions": ["n", "q"]})["results"]
     assert results[0]["dimensions"] == ["n", "q"]
+
+
+def test_an_event_of_the_contract(decoder: DecodeTool) -> None:
+    schema = event_schema()
+    event: dict[str, Any] = {field["name"]: field["default"] for field in schema["fields"] if "default" in field}
+    event |= {
+        "session_id": "s",
+        "seq": 1,
+        "viewer_id": "v",
+        "content_id": "c",
+        "ts": 1_767_261_600_000,
+        "received_ts": 1_767_261_600_001,
+        "kind": "first_frame",
+        "started": True,
+        "country": "DE",
+        "device_type": "tv",
+        "stream_type": "live",
+        "segments": ["sports", "premium"],
+        "startup_ms": 850,
+        "bits": 2**35,
+    }
+    names = [field["name"] for field in schema["fields"]]
+    message = framed(1, encode(schema, event))
+    assert decoder.values(inline({1: schema}), message, *names) == {name: event[name] for name in names}
 
 
 def test_a_row_is_printed_without_its_values(decoder: DecodeTool) -> None:
