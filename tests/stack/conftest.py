@@ -7,8 +7,11 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
+
+from frontrow_ingest.stack import LocalStack, StackSettings, free_ports
 
 
 @dataclass(frozen=True)
@@ -22,21 +25,31 @@ class StackUrls:
     bootstrap: str
 
 
-def _given(text: str) -> StackUrls:
-    parts = dict(item.split("=", 1) for item in text.split(","))
-    return StackUrls(
-        router_url=parts["router"],
-        broker_url=parts["broker"],
-        coordinator_url=parts["coordinator"],
-        indexer_url=parts["indexer"],
-        bootstrap=parts["bootstrap"],
-    )
-
-
 @pytest.fixture(scope="session")
-def stack() -> Iterator[StackUrls]:
-    """The running stack: the one named in FRONTROW_TEST_STACK."""
-    yield _given(os.environ["FRONTROW_TEST_STACK"])
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackUrls]:
+    """A stack of the session's own on free ports, or the running one that FRONTROW_TEST_STACK names.
+
+    The variable is ``router=URL,broker=URL,coordinator=URL,indexer=URL,bootstrap=HOST:PORT``.
+    """
+    given = os.environ.get("FRONTROW_TEST_STACK")
+    if given:
+        parts = dict(item.split("=", 1) for item in given.split(","))
+        yield StackUrls(*(parts[name] for name in ("router", "broker", "coordinator", "indexer", "bootstrap")))
+        return
+    # Archives of classes are for stacks that start often; here writing them would only cost time.
+    directory = tmp_path_factory.mktemp("stack")
+    local = LocalStack(StackSettings(Path(directory), ports=free_ports(), class_archives=False))
+    try:
+        local.up(deadline_s=300)
+        yield StackUrls(
+            router_url=local.router_url,
+            broker_url=local.url("broker"),
+            coordinator_url=local.url("coordinator"),
+            indexer_url=local.url("indexer"),
+            bootstrap=local.bootstrap,
+        )
+    finally:
+        local.down()
 
 
 _numbers = itertools.count(1)

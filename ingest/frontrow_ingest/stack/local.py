@@ -114,10 +114,11 @@ class LocalStack:
                 self._await_usable(alive, {}, time.monotonic() + deadline_s)
                 return False
             needed = [service for service in SERVICES if service not in alive]
+            if download_only:
+                self._cache.make_ready(self._report)
+                return True
             check_free({name: port for service in needed for name, port in self._ports_of(service, settings.ports)})
             classpaths = self._cache.make_ready(self._report)
-            if download_only:
-                return True
             self._start(needed, alive, classpaths, deadline_s)
             return True
 

@@ -1,0 +1,184 @@
+"""``frontrow query``: questions to Druid in names of the metric catalogue."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, TypeVar
+
+import click
+import orjson
+from rich.console import Console
+from rich.table import Table
+
+from frontrow import Client, Result
+from frontrow._display import caveats, format_value
+from frontrow_ingest.cli.options import url_option
+from frontrow_specs import catalogue
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def _asking(function: _Command) -> _Command:
+    """The options of every question."""
+    options = (
+        click.option("--last", metavar="LENGTH", help="The time up to now, like 30m or 7d. [default: 1h]"),
+        click.option("--interval", metavar="START/END", help="Instead: from start to end, ISO 8601, UTC by default."),
+        click.option("--where", "conditions", multiple=True, metavar="DIM=VALUE[,VALUE]", help="All must fit."),
+        click.option("--datasource", "spec", help="Ask this spec's datasource."),
+        click.option("--prefix", default="", help="Before the datasources' names in Druid."),
+        click.option("--csv", "form", flag_value="csv", help="Print CSV."),
+        click.option("--json", "form", flag_value="json", help="Print JSON: one object with rows and caveats."),
+        click.option("--show-query", "form", flag_value="query", help="Print the Druid queries that were sent."),
+        url_option,
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+@click.group(short_help="Ask Druid for timeseries and top lists.")
+def command() -> None:
+    """Ask in names of the metric catalogue; see `frontrow query metrics` and `frontrow query dimensions`."""
+
+
+@command.command()
+@click.argument("metrics", nargs=-1, required=True)
+@click.option("--granularity", default="1m", show_default=True, help="all, 1m, 5m, 1h, 1d, 1w, 1mo or an ISO period.")
+@click.option("--time-zone", default="UTC", show_default=True, help="Of the calendar that days and months follow.")
+@_asking
+def timeseries(
+    metrics: tuple[str, ...],
+    granularity: str,
+    time_zone: str,
+    last: str | None,
+    interval: str | None,
+    conditions: tuple[str, ...],
+    spec: str | None,
+    prefix: str,
+    form: str | None,
+    url: str,
+) -> None:
+    """METRICS by time bucket."""
+    with _client(url, prefix) as client:
+        result = client.timeseries(
+            metrics,
+            interval=interval,
+            last=_last(last, interval),
+            granularity=granularity,
+            where=_where(conditions),
+            time_zone=time_zone,
+            spec=spec,
+        )
+    _print(result, form)
+
+
+@command.command()
+@click.argument("dimension")
+@click.argument("metrics", nargs=-1, required=True)
+@click.option("-n", default=10, show_default=True, help="Rows at most.")
+@_asking
+def top(
+    dimension: str,
+    metrics: tuple[str, ...],
+    n: int,
+    last: str | None,
+    interval: str | None,
+    conditions: tuple[str, ...],
+    spec: str | None,
+    prefix: str,
+    form: str | None,
+    url: str,
+) -> None:
+    """Values of DIMENSION with the largest value of the first of METRICS."""
+    with _client(url, prefix) as client:
+        result = client.top_n(
+            dimension,
+            metrics,
+            n=n,
+            interval=interval,
+            last=_last(last, interval),
+            where=_where(conditions),
+            spec=spec,
+        )
+    _print(result, form)
+
+
+@command.command()
+def metrics() -> None:
+    """List every metric."""
+    table = Table("metric", "unit", "datasources", "what it says", "by the definition of")
+    for metric in catalogue().metrics.values():
+        said = " ".join(filter(None, (metric.description, metric.note)))
+        table.add_row(metric.name, metric.unit, ", ".join(metric.datasources), said, metric.source)
+    Console().print(table)
+
+
+@command.command()
+def dimensions() -> None:
+    """List every dimension."""
+    table = Table("dimension", "what it says")
+    for dimension in catalogue().dimensions.values():
+        table.add_row(dimension.name, dimension.description)
+    Console().print(table)
+
+
+def _client(url: str, prefix: str) -> Client:
+    names = {name for metric in catalogue().metrics.values() for name in metric.datasources}
+    return Client(url, datasources={name: prefix + name for name in names})
+
+
+def _last(last: str | None, interval: str | None) -> str | None:
+    return last or (None if interval else "1h")
+
+
+def _where(conditions: tuple[str, ...]) -> dict[str, Any]:
+    where: dict[str, Any] = {}
+    for condition in conditions:
+        name, separator, values = condition.partition("=")
+        if not separator or not name:
+            raise click.BadParameter(f"{condition!r} is not DIM=VALUE", param_hint="--where")
+        where[name] = values.split(",") if "," in values else values or None
+    return where
+
+
+def _print(result: Result, form: str | None) -> None:
+    if form == "query":
+        click.echo(orjson.dumps(result.queries, option=orjson.OPT_INDENT_2).decode())
+    elif form == "csv":
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(result.columns)
+        for row in result:
+            writer.writerow(_iso(value) for value in row.values())
+    elif form == "json":
+        click.echo(orjson.dumps(_document(result), option=orjson.OPT_INDENT_2).decode())
+    else:
+        table = Table()
+        for name, kind in result.types.items():
+            unit = result.units.get(name)
+            table.add_column(
+                f"{name}\n[dim]{unit}[/]" if unit else name, justify="left" if kind == "string" else "right"
+            )
+        for row in result:
+            table.add_row(*(format_value(value).replace("[", "\\[") for value in row.values()))
+        Console().print(table)
+        click.echo(caveats(result), err=True)
+
+
+def _document(result: Result) -> dict[str, Any]:
+    return {
+        "rows": [{name: _iso(value) for name, value in row.items()} for row in result],
+        "units": dict(result.units),
+        "interval": str(result.interval),
+        "exactness": result.exactness,
+        "newest_event": _iso(result.freshness.newest) if result.freshness else None,
+        "age_s": result.freshness.age.total_seconds() if result.freshness else None,
+        "query_id": result.query_id,
+        "elapsed_s": result.elapsed,
+    }
+
+
+def _iso(value: Any) -> Any:
+    return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value

@@ -1,0 +1,44 @@
+"""``frontrow schema``: the event contract."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import orjson
+from rich.console import Console
+from rich.table import Table
+
+from frontrow_specs import event_fields, event_schema
+from frontrow_specs.compatibility import check_schema
+from frontrow_specs.files import load_json
+
+
+@click.group(short_help="Show the event contract and check its compatibility.")
+def command() -> None:
+    """The event contract: the Avro schema of a viewing event."""
+
+
+@command.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the Avro schema.")
+def show(as_json: bool) -> None:
+    """Show every field with its type and privacy class."""
+    if as_json:
+        click.echo(orjson.dumps(event_schema(), option=orjson.OPT_INDENT_2).decode())
+        return
+    table = Table("field", "type", "null", "privacy", "what it says")
+    for field in event_fields().values():
+        kind = "|".join(field.symbols) if field.symbols else field.type
+        table.add_row(field.name, kind, "yes" if field.nullable else "", field.privacy, field.doc)
+    Console().print(table)
+
+
+@command.command()
+@click.argument("file", required=False, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+def check(file: Path | None) -> None:
+    """Compare the schema in the tree, or FILE, with every released one.
+
+    Exits 1 if readers of an old or of the new schema could not read.
+    """
+    compared = check_schema(load_json(file) if file else None)
+    click.echo(f"compatible both ways with released schema {', '.join(str(number) for number in compared)}")

@@ -1,0 +1,8 @@
+"""Druid's ingestion side: supervisors and the topics they read."""
+
+from __future__ import annotations
+
+from frontrow_ingest.druid.supervisors import Supervisors, SupervisorStatus
+from frontrow_ingest.druid.topics import ensure_topic
+
+__all__ = ["SupervisorStatus", "Supervisors", "ensure_topic"]
