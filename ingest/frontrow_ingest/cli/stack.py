@@ -56,7 +56,7 @@ def up(
     download_only: bool,
 ) -> None:
     """Start the stack and return when Kafka takes a record and Druid answers a query."""
-    signal.signal(signal.SIGTERM, _as_interrupt)
+    signal.signal(signal.SIGTERM, as_interrupt)
     ports = (free_ports() if which == "auto" else Ports()).changed(_numbers(chosen, "--port"))
     settings = StackSettings(
         stack_directory(directory), ports=ports, heap_mb=_numbers(heaps, "--heap"), class_archives=class_archives
@@ -211,5 +211,6 @@ def _print_from(path: Path, place: int) -> int:
         return file.tell()
 
 
-def _as_interrupt(_signal: int, _frame: FrameType | None) -> None:
+def as_interrupt(_signal: int, _frame: FrameType | None) -> None:
+    """A signal handler: end as Ctrl-C would, so that what was started is ended too."""
     raise KeyboardInterrupt

@@ -100,7 +100,8 @@ def check_free(ports: Mapping[str, int]) -> None:
 def owner_of(port: int) -> str:
     """Who listens on a local port, in words."""
     try:
-        found = [c for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN and c.laddr and c.laddr.port == port]
+        listeners = [each for each in psutil.net_connections("tcp") if each.status == psutil.CONN_LISTEN]
+        found = [each for each in listeners if tuple(each.laddr)[1:2] == (port,)]
     except psutil.AccessDenied:
         found = []
     for connection in found:

@@ -1,0 +1,212 @@
+"""``frontrow demo``: the main job, shown in a minute."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import click
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from frontrow import Client, Interval
+from frontrow._transport import Transport
+from frontrow_ingest.cli.progress import StackProgress
+from frontrow_ingest.cli.stack import as_interrupt, directory_option
+from frontrow_ingest.demo import Account, Comparison, Feed, Snapshot, Watcher
+from frontrow_ingest.demo.watch import sparkline
+from frontrow_ingest.druid import Supervisors, ensure_topic
+from frontrow_ingest.errors import IngestError
+from frontrow_ingest.simulate import Simulation
+from frontrow_ingest.stack import LocalStack, Ports, StackSettings, free_ports
+from frontrow_ingest.stack.settings import stack_directory
+from frontrow_specs import rollup, rollup_names
+
+
+@click.command(short_help="Play a simulated live event through the real line and watch the answers.")
+@click.option("--keep", is_flag=True, help="Leave the stack up, and say what to try next.")
+@click.option("--seconds", default=60.0, show_default=True, help="Length of the event.")
+@click.option("--viewers", default=3000, show_default=True, help="People who come.")
+@click.option("--seed", default=1, show_default=True, help="The same seed makes the same audience.")
+@click.option("--ports", type=click.Choice(["default", "auto"]), default="default", help="auto: free ones.")
+@click.option("--url", help="Use this Druid (its Router) instead of starting a stack; needs --bootstrap.")
+@click.option("--bootstrap", help="Use this Kafka, as this program and Druid reach it.")
+@directory_option
+def command(
+    keep: bool,
+    seconds: float,
+    viewers: int,
+    seed: int,
+    ports: str,
+    url: str | None,
+    bootstrap: str | None,
+    directory: Path | None,
+) -> None:
+    """Start Kafka and Druid, apply the rollup specs, play a simulated live event and watch it.
+
+    Then compare Druid's totals with the simulator's own count of the same events. Exits 1 if an event is missing.
+    """
+    if (url is None) != (bootstrap is None):
+        raise click.UsageError("--url and --bootstrap go together")
+    signal.signal(signal.SIGTERM, as_interrupt)
+    began = time.monotonic()
+    console = Console()
+    with contextlib.ExitStack() as cleanup:
+        if url is None or bootstrap is None:
+            url, bootstrap = cleanup.enter_context(_own_stack(directory, ports, keep=keep))
+        found = _play(console, url, bootstrap, began, seconds=seconds, viewers=viewers, seed=seed)
+        console.print(_account_table(found))
+        missing = [comparison for comparison in found if not comparison.equal]
+        if missing:
+            raise IngestError(
+                f"{len(missing)} totals differ: an event was lost or counted twice. Look at: frontrow specs status."
+            )
+        console.print("[green]every event is accounted for[/]: Druid's totals are the simulator's own.")
+        if keep:
+            console.print(_NEXT, highlight=False)
+
+
+_NEXT = """
+The stack stays up. What to try next:
+  frontrow query timeseries concurrent_viewers plays --last 10m
+  frontrow query top cdn rebuffer_ratio average_bitrate --last 10m
+  frontrow query top content_id viewer_hours unique_viewers --last 10m --where country=DE
+  frontrow simulate --viewers 20000 --duration 300        another audience, in real time
+  frontrow specs status
+  frontrow stack down"""
+
+
+@contextlib.contextmanager
+def _own_stack(directory: Path | None, ports: str, *, keep: bool) -> Iterator[tuple[str, str]]:
+    settings = StackSettings(stack_directory(directory), ports=free_ports() if ports == "auto" else Ports())
+    running = LocalStack(settings)
+    if any(service.state == "running" for service in running.status()):
+        settings = running.settings
+    kept = False
+    with StackProgress() as progress:
+        stack = LocalStack(settings, report=progress)
+        started = stack.up()
+    try:
+        yield stack.router_url, stack.bootstrap
+        kept = keep
+    finally:
+        # A stack that ran before the demo is not the demo's to end.
+        if started and not kept:
+            with StackProgress() as progress:
+                LocalStack(settings, report=progress).down()
+
+
+def _play(
+    console: Console, url: str, bootstrap: str, began: float, *, seconds: float, viewers: int, seed: int
+) -> list[Comparison]:
+    specs = [rollup(name) for name in rollup_names()]
+    for topic in {spec.topic for spec in specs}:
+        ensure_topic(bootstrap, topic)
+    with Transport(url) as transport:
+        supervisors = Supervisors(transport)
+        for name in [supervisors.submit(spec.supervisor(bootstrap=bootstrap)) for spec in specs]:
+            supervisors.await_ingesting(name)
+    console.print(f"rollup specs applied after {time.monotonic() - began:.0f} s; the event begins", highlight=False)
+    with Client(url) as client:
+        start = datetime.now(UTC)
+        # Its minutes, and some around them for a clock that is a little off.
+        account = Account(client, Interval(start - timedelta(minutes=2), start + timedelta(seconds=seconds, minutes=3)))
+        simulation = Simulation(seed=seed, viewers=viewers, start_ms=int(start.timestamp() * 1000), duration_s=seconds)
+        feed = Feed(simulation, bootstrap, specs[0].topic)
+        feed.start()
+        try:
+            _watch(console, feed, Watcher(client, start.replace(second=0, microsecond=0)), began)
+        finally:
+            feed.stop()
+        return account.settle(feed.totals())
+
+
+def _watch(console: Console, feed: Feed, watcher: Watcher, began: float) -> None:
+    """Show the newest answers until the feed is done: live on a terminal, a line now and then elsewhere."""
+    first = True
+    told = 0.0
+    with Live(console=console, refresh_per_second=4, transient=False) if console.is_terminal else _Plain() as live:
+        while not feed.done:
+            snapshot = watcher.look()
+            if snapshot is not None:
+                if first:
+                    first = False
+                    live.console.print(f"first answer after {time.monotonic() - began:.0f} s", highlight=False)
+                if console.is_terminal:
+                    live.update(_screen(snapshot, feed))
+                elif time.monotonic() - told > 5:
+                    told = time.monotonic()
+                    console.print(_line(snapshot), highlight=False, soft_wrap=True)
+            time.sleep(0.5)
+
+
+class _Plain:
+    """Stands in for the live view where the output is no terminal."""
+
+    console = Console()
+
+    def __enter__(self) -> _Plain:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return
+
+    def update(self, _: object) -> None:
+        return
+
+
+def _screen(snapshot: Snapshot, feed: Feed) -> Group:
+    numbers = snapshot.numbers
+    titles = Table("top titles", "plays", box=None, padding=(0, 3, 0, 0))
+    for title, plays in snapshot.titles:
+        titles.add_row(title, f"{plays:,}")
+    viewers = "…" if snapshot.viewers is None else f"{snapshot.viewers:,.0f}"
+    return Group(
+        Text.assemble(("concurrent viewers ", "bold"), (viewers, "bold green"), "  ", sparkline(snapshot.history)),
+        f"events {numbers['events']:,} of {feed.stats.acknowledged:,} acknowledged · plays {numbers['plays']:,} · "
+        f"viewers about {numbers['unique_viewers']:,.0f}",
+        f"start-up p50 {_ms(numbers['startup_time_p50'])}, p95 {_ms(numbers['startup_time_p95'])} · "
+        f"rebuffer ratio {_percent(numbers['rebuffer_ratio'])} · {_kbits(numbers['average_bitrate'])} · "
+        f"{numbers['playback_failures']} playback failures",
+        f"{snapshot.freshness or 'freshness unknown'} · asked in {snapshot.elapsed_ms:.0f} ms",
+        titles,
+    )
+
+
+def _line(snapshot: Snapshot) -> str:
+    numbers = snapshot.numbers
+    viewers = "–" if snapshot.viewers is None else f"{snapshot.viewers:,.0f}"
+    top = snapshot.titles[0][0] if snapshot.titles else "–"
+    return (
+        f"viewers {viewers} {sparkline(snapshot.history, 24)} · plays {numbers['plays']:,} · top title {top} · "
+        f"start-up p50 {_ms(numbers['startup_time_p50'])} · rebuffer ratio {_percent(numbers['rebuffer_ratio'])} · "
+        f"{snapshot.freshness}"
+    )
+
+
+def _account_table(found: list[Comparison]) -> Table:
+    table = Table("datasource", "metric", title="simulator and Druid", title_justify="left")
+    for heading in ("simulated", "in Druid", ""):
+        table.add_column(heading, justify="right")
+    for one in found:
+        mark = "[green]equal[/]" if one.equal else "[red]differs[/]"
+        table.add_row(one.datasource, one.metric, f"{one.simulated:,}", f"{one.druid:,}", mark)
+    return table
+
+
+def _ms(value: float | None) -> str:
+    return "–" if value is None else f"{value:,.0f} ms"
+
+
+def _percent(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2%}"
+
+
+def _kbits(value: float | None) -> str:
+    return "–" if value is None else f"{value:,.0f} kbit/s"

@@ -1,0 +1,9 @@
+"""The demonstration: a simulated live event through the real line, watched while it happens, then counted twice."""
+
+from __future__ import annotations
+
+from frontrow_ingest.demo.account import Account, Comparison
+from frontrow_ingest.demo.feed import Feed
+from frontrow_ingest.demo.watch import Snapshot, Watcher
+
+__all__ = ["Account", "Comparison", "Feed", "Snapshot", "Watcher"]
