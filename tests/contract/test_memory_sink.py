@@ -32,10 +32,13 @@ class MemoryHarness:
         self._sink.lose()
 
 
+@pytest.fixture
+def harness() -> MemoryHarness:
+    return MemoryHarness()
+
+
 class TestMemorySink(RecordSinkBehaviour):
-    @pytest.fixture
-    def harness(self) -> MemoryHarness:
-        return MemoryHarness()
+    """The suite, with the module's harness."""
 
 
 def test_it_can_refuse_for_a_while() -> None:

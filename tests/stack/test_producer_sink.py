@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import threading
+import time
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -26,6 +28,22 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
 ]
 Name = Callable[[str], str]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def collect_sockets() -> Iterator[None]:
+    """Collect the sockets left over here, where they are expected, not in a test that comes later."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
+
+
+@pytest.fixture
+def harness(stack: Any, fresh_name: Name) -> Iterator[KafkaHarness]:
+    harness = KafkaHarness(stack.bootstrap, fresh_name("producer"))
+    yield harness
+    harness.close()
 
 
 class KafkaHarness:
@@ -62,16 +80,10 @@ class KafkaHarness:
 
     def close(self) -> None:
         self.proxy.close()
-        self._sinks.clear()
-        gc.collect()  # here, where unclosed sockets are expected, not in a test that comes later
 
 
 class TestKafkaSink(RecordSinkBehaviour):
-    @pytest.fixture
-    def harness(self, stack: Any, fresh_name: Name) -> Iterator[KafkaHarness]:
-        harness = KafkaHarness(stack.bootstrap, fresh_name("producer"))
-        yield harness
-        harness.close()
+    """The suite, with the module's harness."""
 
 
 def test_acknowledged_records_are_the_topics_offsets(stack: Any, fresh_name: Name) -> None:
@@ -106,8 +118,7 @@ def test_a_missing_topic_is_named_and_not_made(stack: Any, fresh_name: Name) -> 
         assert (caught.value.topic, caught.value.retryable) == (topic, False)
 
 
-def test_a_cut_connection_loses_and_doubles_nothing(stack: Any, fresh_name: Name) -> None:
-    harness = KafkaHarness(stack.bootstrap, fresh_name("producer"))
+def test_a_cut_connection_loses_and_doubles_nothing(harness: KafkaHarness) -> None:
     sink = harness.sink(replace(SETTINGS, batch_bytes=2_000))
     records = some_records(3_000)
     for number, (key, value) in enumerate(records):
@@ -118,20 +129,24 @@ def test_a_cut_connection_loses_and_doubles_nothing(stack: Any, fresh_name: Name
     sink.close(TIMEOUT_S)
     assert sink.stats.acknowledged == 3_000
     assert sorted(harness.records()) == sorted(records)
-    harness.close()
 
 
-def test_a_broker_that_stays_away_ends_within_the_deadline(stack: Any, fresh_name: Name) -> None:
-    harness = KafkaHarness(stack.bootstrap, fresh_name("producer"))
+def test_a_broker_that_stays_away_ends_within_the_deadline(harness: KafkaHarness) -> None:
     harness.proxy.cut()
-    with pytest.raises(BrokerUnreachableError):
-        harness.sink(replace(SETTINGS, connect_timeout_s=0.5))
-    harness.close()
+    before = set(threading.enumerate())
+    started = time.monotonic()
+    for _ in range(3):
+        with pytest.raises(BrokerUnreachableError):
+            harness.sink(replace(SETTINGS, connect_timeout_s=0.3))
+    assert time.monotonic() - started < 10
+    assert not [thread.name for thread in set(threading.enumerate()) - before if "kafka" in thread.name]
 
 
 def test_closing_leaves_no_thread(stack: Any, fresh_name: Name) -> None:
-    before = {thread for thread in threading.enumerate() if thread.is_alive()}
+    before = set(threading.enumerate())
     sink = KafkaSink(stack.bootstrap, topic=fresh_name("producer"), settings=replace(SETTINGS, create_topic=True))
     sink.send_encoded(b"k", b"v")
     sink.close(TIMEOUT_S)
-    assert {thread for thread in threading.enumerate() if thread.is_alive()} <= before
+    with pytest.raises(TopicMissingError):
+        KafkaSink(stack.bootstrap, topic=fresh_name("producer"), settings=SETTINGS)
+    assert set(threading.enumerate()) <= before

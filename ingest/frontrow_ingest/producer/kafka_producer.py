@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from kafka import KafkaProducer
@@ -41,10 +40,14 @@ class KafkaSink:
         self._limit = settings.max_in_flight_bytes
         self._max_record = min(settings.max_record_bytes, settings.max_in_flight_bytes)
         self._closed = False
-        require_topic(bootstrap, topic, settings)
         self._producer = _connect(bootstrap, settings)
         self._send = self._producer.send
-        self._learn_partitions()
+        try:
+            self._get_acquainted()
+        except BaseException:
+            self._closed = True
+            self._let_go()
+            raise
 
     def send_encoded(self, key: bytes, value: bytes) -> None:
         """See RecordSink."""
@@ -88,13 +91,12 @@ class KafkaSink:
         """See RecordSink."""
         return self._in_flight.stats
 
-    def _learn_partitions(self) -> None:
-        """Wait for the topic's partitions now: otherwise the first send would."""
+    def _get_acquainted(self) -> None:
+        """See that the topic exists, and wait for its partitions now: otherwise the first send would."""
+        require_topic(self._bootstrap, self._topic, self._settings)
         try:
             self._producer.partitions_for(self._topic)
         except KafkaError as error:
-            self._closed = True
-            self._let_go()
             raise self._explained(error, 0) from error
 
     def _make_room(self, size: int) -> None:
@@ -167,11 +169,13 @@ def _connect(bootstrap: str, settings: KafkaSettings) -> KafkaProducer:
         "metrics_enabled": False,
         **settings.connection,
     }
-    started = time.monotonic()
     try:
         return KafkaProducer(**options)
     except KafkaError as error:
-        raise BrokerUnreachableError(bootstrap, time.monotonic() - started, type(error).__name__) from error
+        raise BrokerUnreachableError(bootstrap, settings.connect_timeout_s, type(error).__name__) from error
+    except ValueError:
+        problem = f"{bootstrap!r} is no Kafka address (HOST:PORT, more than one with commas), or a connection option"
+        raise DeliveryError(f"{problem} is not one of kafka-python's") from None  # its message may hold credentials
     except RuntimeError as error:
         raise DeliveryError(
             f"compression {settings.compression} is not available ({error}): install its package or use lz4"

@@ -115,6 +115,14 @@ def test_an_unreachable_broker(client: type[Client], monkeypatch: pytest.MonkeyP
     assert "hunter2" not in str(caught.value)
 
 
+def test_an_address_that_is_none_and_no_credentials_in_the_error() -> None:
+    for bootstrap, connection in (("127.0.0.1:port", {}), ("127.0.0.1:1", {"sasl_pasword": "hunter2"})):
+        with pytest.raises(DeliveryError, match="HOST:PORT") as caught:
+            KafkaSink(bootstrap, topic="events", settings=KafkaSettings(connection=connection))
+        assert "hunter2" not in str(caught.value)
+        assert caught.value.__cause__ is None
+
+
 def test_a_codec_that_is_not_installed(client: type[Client], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kafka_producer, "KafkaProducer", lambda **_: failing(RuntimeError("no zstd"))())
     with pytest.raises(DeliveryError, match="lz4"):

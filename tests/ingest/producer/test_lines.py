@@ -60,7 +60,9 @@ def test_offsets_point_at_the_line_in_the_input(parts: list[bytes], max_bytes: i
         original = whole[line.offset : line.offset + line.size]
         assert b"\n" not in original
         assert line.whole == (line.size <= max_bytes)
-        assert original.removeprefix(b"\xef\xbb\xbf").startswith(line.data)
+        if line.number == 1:
+            original = original.removeprefix(b"\xef\xbb\xbf")
+        assert original.startswith(line.data)
 
 
 def test_a_line_of_just_the_limit_is_whole() -> None:
