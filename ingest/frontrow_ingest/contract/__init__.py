@@ -6,7 +6,7 @@ fields that Avro cannot say.
 
 from __future__ import annotations
 
-from frontrow_ingest.contract.codec import decode, encode
+from frontrow_ingest.contract.codec import decode, encode, encode_unchecked
 from frontrow_ingest.contract.errors import (
     EventRefusedError,
     NotAvroError,
@@ -32,5 +32,6 @@ __all__ = [
     "WireError",
     "decode",
     "encode",
+    "encode_unchecked",
     "pseudonymize",
 ]

@@ -92,6 +92,18 @@ class Remembered(dict[Any, bytes]):
         return encoded
 
 
+class RememberedArray:
+    """A coder of arrays that remembers; a list and a tuple of the same items have the same bytes."""
+
+    __slots__ = ("_remembered",)
+
+    def __init__(self, encode: Callable[[Any], bytes]) -> None:
+        self._remembered = Remembered(encode)
+
+    def __getitem__(self, items: Any, /) -> bytes:
+        return self._remembered[tuple(items)]
+
+
 def _encoder(schema: Any) -> Callable[[Any], bytes]:
     """The plain function that encodes a value of a schema. Raises ValueError for a type the contract does not use."""
     kind = schema["type"] if isinstance(schema, dict) else schema
@@ -121,7 +133,7 @@ def _coder(field: Mapping[str, Any]) -> Coder:
         return PlainLong()
     if field.get("privacy") == "identifier":
         return PlainString()
-    return Remembered(_encoder(schema))
+    return RememberedArray(_encoder(schema)) if kind == "array" else Remembered(_encoder(schema))
 
 
 class RecordEncoder:
@@ -137,5 +149,5 @@ class RecordEncoder:
         self._prefix = prefix
 
     def __call__(self, values: Mapping[str, Any]) -> bytes:
-        """The bytes of a record given as a mapping that holds every field (an array as a tuple)."""
+        """The bytes of a record given as a mapping that holds every field."""
         return self._prefix + b"".join(map(getitem, self._coders, self._values(values)))

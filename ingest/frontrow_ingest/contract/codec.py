@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import struct
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -26,6 +27,14 @@ _VERSION = 1
 def encode(event: ViewingEvent) -> bytes:
     """The bytes of an event, framed, in the newest released schema."""
     return _encoder()(event.__dict__)
+
+
+def encode_unchecked(event: Mapping[str, Any]) -> bytes:
+    """The bytes of an event given as a mapping with every field, from a source that keeps the contract by its making.
+
+    Nothing is checked: what does not keep the contract may raise any error, or be written as it is.
+    """
+    return _encoder()(event)
 
 
 def decode(value: bytes | bytearray | memoryview) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
-from frontrow_ingest.contract import EventRefusedError, Validator, ViewingEvent, encode
+from frontrow_ingest.contract import EventRefusedError, Validator, ViewingEvent, encode, encode_unchecked
 from frontrow_ingest.contract.event import wall_clock_ms
 from frontrow_ingest.errors import DeliveryError
 from frontrow_ingest.producer.port import ProducerStats, RecordSink
@@ -58,6 +58,13 @@ class EventProducer:
         """Check one event given as JSON (UTF-8) and hand it in; raises like send."""
         event = self._checked(self._validator.line, line)
         self._sink.send_encoded(event.session_id.encode(), encode(event))
+
+    def send_unchecked(self, event: Mapping[str, Any]) -> None:
+        """Hand in an event that keeps the contract by its making, such as a simulated one, with every field present.
+
+        It is not checked, which spares a fifth of the work; raises what RecordSink.send_encoded raises.
+        """
+        self._sink.send_encoded(event["session_id"].encode(), encode_unchecked(event))
 
     def send_encoded(self, key: bytes, value: bytes) -> None:
         """Hand in a framed record under its key, unchecked; raises what RecordSink.send_encoded raises."""

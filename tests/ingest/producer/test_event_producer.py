@@ -14,16 +14,17 @@ from support.viewing_events import a_line, an_event
 NOW = 1_790_000_000_555
 
 
-def test_the_three_ways_to_send_give_the_same_record() -> None:
+def test_every_way_to_send_give_the_same_record() -> None:
     sink = MemorySink()
     with EventProducer(sink=sink) as producer:
         producer.send(an_event())
         producer.send(Validator().event(an_event()))
         producer.send_line(a_line())
+        producer.send_unchecked(Validator().event(an_event()).model_dump(mode="json"))
         producer.send_encoded(b"key", b"value")
     wire = encode(Validator().event(an_event()))
-    assert sink.records == [(an_event()["session_id"].encode(), wire)] * 3 + [(b"key", b"value")]
-    assert producer.stats.acknowledged == 4
+    assert sink.records == [(an_event()["session_id"].encode(), wire)] * 4 + [(b"key", b"value")]
+    assert producer.stats.acknowledged == 5
 
 
 def test_the_clock_gives_received_ts_where_it_is_absent() -> None:
