@@ -15,12 +15,14 @@
             ├── NotFoundError      404
             ├── TooManyError       429                                     retryable
             └── ServerError        5xx                                     retryable for 502, 503, 504
+                └── QueryTimedOutError  504 by Druid's own deadline; a TimedOutError, too
 
 ``retryable`` says whether the same call may succeed later. A message never holds a credential.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 
@@ -44,6 +46,10 @@ class TransportError(FrontrowError):
     def __init__(self, message: str, *, url: str) -> None:
         super().__init__(message)
         self.url = url
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Facts are attributes and not arguments; so pickled, an error comes whole out of a process pool.
+        return _restored, (type(self), self.args, self.__dict__)
 
 
 class UnreachableError(TransportError):
@@ -69,7 +75,8 @@ class DruidError(TransportError):
 
     Attributes:
         status: HTTP status
-        error, error_code, category, persona, error_class, host: Druid's own fields; None where it sent none
+        error, error_code, category, persona, error_message, error_class, host: Druid's own fields; None where it
+            sent none
     """
 
     def __init__(self, message: str, *, url: str, status: int, fields: dict[str, Any]) -> None:
@@ -79,6 +86,7 @@ class DruidError(TransportError):
         self.error_code: str | None = fields.get("errorCode")
         self.category: str | None = fields.get("category")
         self.persona: str | None = fields.get("persona")
+        self.error_message: str | None = fields.get("errorMessage")
         self.error_class: str | None = fields.get("errorClass")
         self.host: str | None = fields.get("host")
 
@@ -109,6 +117,10 @@ class ServerError(DruidError):
         self.retryable = status in (502, 503, 504)
 
 
+class QueryTimedOutError(ServerError, TimedOutError):
+    """Druid ended the query because its time was up."""
+
+
 def druid_error(status: int, body: Any, text: str, *, url: str) -> DruidError:
     """The error that an answer with a status of failure stands for.
 
@@ -116,20 +128,39 @@ def druid_error(status: int, body: Any, text: str, *, url: str) -> DruidError:
         body: its JSON, or None if it is not JSON
         text: the start of it as text
     """
-    fields = body if isinstance(body, dict) else {}
-    said = fields.get("errorMessage") or fields.get("error") or " ".join(text.split())[:300] or "no reason given"
+    fields = {name: value for name, value in body.items() if isinstance(value, str)} if isinstance(body, dict) else {}
+    kind, advice = _kind(status, fields)
+    said = fields.get("errorMessage") or fields.get("error") or _without_markup(text)
+    return kind(f"{url} answers {status}: {said.rstrip('.')}. {advice}", url=url, status=status, fields=fields)
+
+
+def _kind(status: int, fields: dict[str, str]) -> tuple[type[DruidError], str]:
+    short_of = fields.get("error") == "Resource limit exceeded" or fields.get("category") == "CAPACITY_EXCEEDED"
     timed_out = fields.get("error") == "Query timeout" or fields.get("category") == "TIMEOUT"
-    kind: type[DruidError]
-    if status in (401, 403):
-        kind, advice = AccessError, "Check the credentials and what they may read."
-    elif status == 404:
-        kind, advice = NotFoundError, "Check the address: it should be Druid's Router or Broker."
-    elif status == 429:
-        kind, advice = TooManyError, "Ask again later, or ask less at once."
-    elif status == 400:
-        kind, advice = BadQueryError, "Correct the query."
-    elif timed_out:
-        kind, advice = ServerError, "Ask for less, or raise the timeout."
-    else:
-        kind, advice = ServerError, "Look at Druid's log, or ask again later."
-    return kind(f"Druid answers {status}: {said}. {advice}", url=url, status=status, fields=fields)
+    match status:
+        case 400:
+            return BadQueryError, "Ask for less at once." if short_of else "Correct the query."
+        case 401 | 403:
+            return AccessError, "Check the credentials and what they may read."
+        case 404:
+            return NotFoundError, "Check the address: it should be Druid's Router or Broker."
+        case 429:
+            return TooManyError, "Ask again later, or ask less at once."
+        case 504 if timed_out:
+            return QueryTimedOutError, "Ask for less, or raise the timeout."
+        case _ if status >= 500:
+            return ServerError, "Look at Druid's log, or ask again later."
+        case _:
+            return DruidError, "Check the address: it should be Druid's Router or Broker."
+
+
+def _without_markup(text: str) -> str:
+    """The words of a proxy's error page, or of a plain answer."""
+    words = " ".join(re.sub(r"(?is)<(style|script).*?</\1>|<[^>]*>", " ", text).split())
+    return words[:300] or "no reason given"
+
+
+def _restored(kind: type[TransportError], args: tuple[Any, ...], facts: dict[str, Any]) -> TransportError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(facts)
+    return error
