@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import base64
 import pickle
 import socket
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
 import frontrow
 from frontrow import Timeouts
 from frontrow._transport import Transport
-from support.loopback import CLOSE, Reply, Request, json_reply, loopback, reply
+from support.loopback import CLOSE, Loopback, Reply, Request, Respond, json_reply, loopback, reply
+
+
+@contextmanager
+def talk(respond: Respond, credentials: str = "") -> Iterator[tuple[Loopback, Transport]]:
+    with loopback(respond) as server, Transport(server.url.replace("//", "//" + credentials)) as transport:
+        yield server, transport
+
 
 SOON = Timeouts(connect=2, read=0.3, total=5, query=0.2)
 
@@ -190,9 +200,8 @@ DRUID = {
     ],
 )
 def test_druids_own_fields(status: int, kind: type[frontrow.DruidError], retryable: bool) -> None:
-    with loopback(lambda _: json_reply(DRUID, status)) as server, Transport(server.url) as transport:
-        with pytest.raises(frontrow.DruidError) as caught:
-            transport.request_json("POST", "/druid/v2", {})
+    with talk(lambda _: json_reply(DRUID, status)) as (server, transport), pytest.raises(frontrow.DruidError) as caught:
+        transport.request_json("POST", "/druid/v2", {})
     error = caught.value
     assert type(error) is kind
     assert error.retryable is retryable
@@ -205,9 +214,11 @@ def test_druids_own_fields(status: int, kind: type[frontrow.DruidError], retryab
 
 def test_a_timeout_inside_druid_is_both_a_timeout_and_druids() -> None:
     body = {"error": "Query timeout", "errorMessage": "Query did not complete within configured timeout"}
-    with loopback(lambda _: json_reply(body, 504)) as server, Transport(server.url) as transport:
-        with pytest.raises(frontrow.QueryTimedOutError) as caught:
-            transport.request_json("POST", "/druid/v2", {})
+    with (
+        talk(lambda _: json_reply(body, 504)) as (_server, transport),
+        pytest.raises(frontrow.QueryTimedOutError) as caught,
+    ):
+        transport.request_json("POST", "/druid/v2", {})
     assert isinstance(caught.value, frontrow.TimedOutError)
     assert isinstance(caught.value, frontrow.DruidError)
     assert caught.value.retryable
@@ -215,16 +226,20 @@ def test_a_timeout_inside_druid_is_both_a_timeout_and_druids() -> None:
 
 def test_too_large_a_question_is_told_apart_from_a_wrong_one() -> None:
     body = {"error": "Resource limit exceeded", "errorMessage": "Not enough dictionary space"}
-    with loopback(lambda _: json_reply(body, 400)) as server, Transport(server.url) as transport:
-        with pytest.raises(frontrow.BadQueryError, match="Ask for less"):
-            transport.request_json("POST", "/druid/v2", {})
+    with (
+        talk(lambda _: json_reply(body, 400)) as (_server, transport),
+        pytest.raises(frontrow.BadQueryError, match="Ask for less"),
+    ):
+        transport.request_json("POST", "/druid/v2", {})
 
 
 def test_a_proxys_error_page_is_told_in_words() -> None:
     page = b"<html><head><style>h1 {color: red}</style></head><body><h1>502 Bad\nGateway</h1>nginx</body></html>"
-    with loopback(lambda _: reply(page, 502, "text/html")) as server, Transport(server.url) as transport:
-        with pytest.raises(frontrow.ServerError) as caught:
-            transport.request_json("POST", "/druid/v2", {})
+    with (
+        talk(lambda _: reply(page, 502, "text/html")) as (_server, transport),
+        pytest.raises(frontrow.ServerError) as caught,
+    ):
+        transport.request_json("POST", "/druid/v2", {})
     assert "502 Bad Gateway nginx" in str(caught.value)
     assert "<" not in str(caught.value)
     assert "color" not in str(caught.value)
@@ -233,27 +248,23 @@ def test_a_proxys_error_page_is_told_in_words() -> None:
 
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"error": 5, "errorMessage": ["x"]}', b"\xff\xfe"])
 def test_an_odd_refusal_is_still_one(body: bytes) -> None:
-    with loopback(lambda _: reply(body, 500)) as server, Transport(server.url) as transport:
-        with pytest.raises(frontrow.ServerError, match="answers 500"):
-            transport.request_json("POST", "/druid/v2", {})
+    with (
+        talk(lambda _: reply(body, 500)) as (_server, transport),
+        pytest.raises(frontrow.ServerError, match="answers 500"),
+    ):
+        transport.request_json("POST", "/druid/v2", {})
 
 
 def test_a_redirect_is_not_followed() -> None:
     moved = Reply((b"HTTP/1.1 307 Moved\r\nLocation: http://elsewhere.invalid/\r\nContent-Length: 0\r\n\r\n",))
-    with loopback(lambda _: moved) as server, Transport(server.url) as transport:
-        with pytest.raises(frontrow.BrokenAnswerError, match="redirects"):
-            transport.request_json("GET", "/x")
+    with talk(lambda _: moved) as (_server, transport), pytest.raises(frontrow.BrokenAnswerError, match="redirects"):
+        transport.request_json("GET", "/x")
 
 
 class TestCredentials:
-    SECRET = "s3cret@"
-
     def test_are_sent_decoded(self) -> None:
-        with loopback(lambda _: json_reply(1)) as server:
-            with Transport(server.url.replace("//", "//analyst:s3cret%40@")) as transport:
-                transport.request_json("GET", "/x")
-        import base64
-
+        with talk(lambda _: json_reply(1), credentials="analyst:s3cret%40@") as (server, transport):
+            transport.request_json("GET", "/x")
         scheme, _, token = server.requests[0].headers["authorization"].partition(" ")
         assert scheme == "Basic"
         assert base64.b64decode(token) == b"analyst:s3cret@"
