@@ -24,7 +24,7 @@ from frontrow._errors import (
     TransportError,
     UnreachableError,
 )
-from frontrow._filters import Condition, between, eq, like, one_of
+from frontrow._filters import Condition, between, eq, like, not_, one_of
 from frontrow._result import Freshness, Result
 from frontrow._time import Interval
 from frontrow._transport import Timeouts
@@ -55,5 +55,6 @@ __all__ = [
     "between",
     "eq",
     "like",
+    "not_",
     "one_of",
 ]

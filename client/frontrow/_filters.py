@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -44,11 +45,11 @@ def eq(dimension: str, value: str | None) -> Condition:
 
 def one_of(dimension: str, values: Iterable[str | None]) -> Condition:
     """Rows where a dimension has one of some values."""
-    if isinstance(values, str):
-        raise AskError(f'one_of("{dimension}", ...) takes a list of values, not one text.')
+    if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
+        raise AskError(f"one_of({dimension!r}, ...) takes a list of values, not {type(values).__name__}.")
     found = [_text(dimension, value) for value in values]
     if not found:
-        raise AskError(f'one_of("{dimension}", []) fits nothing: name at least one value.')
+        raise AskError(f"one_of({dimension!r}, []) fits nothing: name at least one value.")
     return Condition({"type": "in", "dimension": dimension, "values": found})
 
 
@@ -64,7 +65,7 @@ def between(dimension: str, lower: str | None = None, upper: str | None = None, 
         numeric: compare as numbers, not as text
     """
     if lower is None and upper is None:
-        raise AskError(f'between("{dimension}") needs a lower or an upper bound.')
+        raise AskError(f"between({dimension!r}) needs a lower or an upper bound.")
     bound: dict[str, Any] = {
         "type": "bound",
         "dimension": dimension,
@@ -75,6 +76,13 @@ def between(dimension: str, lower: str | None = None, upper: str | None = None, 
     if upper is not None:
         bound |= {"upper": _text(dimension, upper), "upperStrict": True}
     return Condition(bound)
+
+
+def not_(condition: Condition) -> Condition:
+    """Rows that a condition does not fit; the same as ``~condition``."""
+    if not isinstance(condition, Condition):
+        raise AskError(f"not_() takes a condition, not {type(condition).__name__}.")
+    return ~condition
 
 
 def parse_where(where: WhereLike) -> dict[str, Any] | None:
@@ -164,7 +172,7 @@ def _text(dimension: str, value: Any) -> str | None:
             return value
         case bool():
             return "true" if value else "false"
-        case int() | float():
+        case int() | float() if math.isfinite(value):
             return str(value)
         case _:
             raise AskError(f"{value!r} is not a value of the dimension {dimension}: use text.")

@@ -17,9 +17,24 @@ GRAIN = timedelta(minutes=1)
 """The grain of ``audience`` and ``quality``: no row is finer."""
 MOST_BUCKETS = 1_000_000
 
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_PERIOD = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
-_SHORT = re.compile(r"(\d+)\s*(s|m|h|d|w|mo|y)")
+_LENGTHS = {
+    "month": timedelta(days=28),
+    "week": timedelta(days=7),
+    "day": timedelta(days=1),
+    "hour": timedelta(hours=1),
+    "minute": timedelta(minutes=1),
+    "second": timedelta(seconds=1),
+}
+_LONGEST = timedelta(days=366_000)
+_MS = timedelta(milliseconds=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MONDAY = datetime(1970, 1, 5, tzinfo=UTC)
+_PERIOD = re.compile(
+    r"P(?:(?P<year>\d{1,9})Y)?(?:(?P<month>\d{1,9})M)?(?:(?P<week>\d{1,9})W)?(?:(?P<day>\d{1,9})D)?"
+    r"(?:T(?:(?P<hour>\d{1,9})H)?(?:(?P<minute>\d{1,9})M)?(?:(?P<second>\d{1,9})S)?)?",
+    re.ASCII,
+)
+_SHORT = re.compile(r"(\d{1,9})\s*(s|m|h|d|w|mo|y)", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -28,6 +43,10 @@ class Interval:
 
     start: datetime
     end: datetime
+
+    def __post_init__(self) -> None:
+        if self.start.tzinfo is None or self.end.tzinfo is None:
+            raise AskError("a datetime without a time zone could mean any: use datetime(..., tzinfo=UTC).")
 
     def __str__(self) -> str:
         return f"{_iso(self.start)}/{_iso(self.end)}"
@@ -39,16 +58,26 @@ class Interval:
 
 @dataclass(frozen=True)
 class Granularity:
-    """Buckets of so many months and so much time, in a time zone; none of either means one bucket."""
+    """Buckets of so many units of the calendar or the clock, in a time zone; none of a unit means one bucket.
 
-    months: int
-    time: timedelta
+    Attributes:
+        unit: one of ``month``, ``week``, ``day``, ``hour``, ``minute``, ``second``
+        period: the same as an ISO period, for Druid
+    """
+
+    count: int
+    unit: str
     period: str
     zone: str = "UTC"
 
     @property
     def is_all(self) -> bool:
-        return not self.period
+        return not self.count
+
+    @property
+    def shortest(self) -> timedelta:
+        """The length of the shortest bucket, clock changes aside."""
+        return self.count * _LENGTHS[self.unit]
 
     def to_druid(self) -> Any:
         """Druid's JSON."""
@@ -57,45 +86,61 @@ class Granularity:
     def after(self, start: datetime) -> datetime:
         """The end of the bucket that begins at ``start``, in UTC."""
         local = start.astimezone(ZoneInfo(self.zone))
-        if self.months:
-            month = local.year * 12 + local.month - 1 + self.months
-            local = local.replace(year=month // 12, month=month % 12 + 1)
-        # Days and weeks are the calendar's, also where a clock change makes one shorter; hours always have 60 minutes.
-        if self.months or (self.time and not self.time % timedelta(days=1)):
-            return (local + self.time).astimezone(UTC)
-        return start.astimezone(UTC) + self.time
+        match self.unit:
+            case "month":
+                month = local.year * 12 + local.month - 1 + self.count
+                return local.replace(year=month // 12, month=month % 12 + 1).astimezone(UTC)
+            case "week" | "day":
+                # The calendar's, also where a clock change makes one shorter; an hour always has 60 minutes.
+                return (local + self.shortest).astimezone(UTC)
+            case _:
+                return start.astimezone(UTC) + self.shortest
 
     def floor(self, moment: datetime) -> datetime:
-        """The start of the bucket that holds a moment, in UTC, as Druid truncates to a period."""
-        local = moment.astimezone(ZoneInfo(self.zone))
-        midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
-        if self.months:
-            month = (local.year - 1970) * 12 + local.month - 1
-            month -= month % self.months
-            return midnight.replace(year=1970 + month // 12, month=month % 12 + 1, day=1).astimezone(UTC)
-        days, rest = divmod(self.time, timedelta(days=1))
-        if days and not rest:
-            # Weeks begin on Monday; other days are counted from 1970-01-01.
-            origin = datetime(1970, 1, 5 if days % 7 == 0 else 1, tzinfo=midnight.tzinfo)
-            return (midnight - timedelta(days=(midnight.date() - origin.date()).days % days)).astimezone(UTC)
-        since = local.replace(tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)
-        return moment.astimezone(UTC) - since % self.time
+        """The start of the bucket that holds a moment, in UTC.
+
+        As Druid does: one week begins on Monday; several of a unit are counted from 1970-01-01 in the time zone.
+        """
+        zone = ZoneInfo(self.zone)
+        local = moment.astimezone(zone)
+        midnight = local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+        match self.unit:
+            case "month":
+                month = (local.year - 1970) * 12 + local.month - 1
+                month -= month % self.count
+                return midnight.replace(year=1970 + month // 12, month=month % 12 + 1, day=1).astimezone(UTC)
+            case "week" | "day":
+                origin = _MONDAY if (self.count, self.unit) == (1, "week") else _EPOCH
+                days = (midnight.date() - origin.date()) % self.shortest
+                return (midnight - days).astimezone(UTC)
+            case _ if self.count == 1:
+                return moment.astimezone(UTC) - (local.replace(tzinfo=UTC) - _EPOCH) % self.shortest
+            case _:
+                elapsed = moment - _EPOCH.replace(tzinfo=zone)
+                return moment.astimezone(UTC) - elapsed % self.shortest
 
     def starts(self, interval: Interval) -> Iterator[datetime]:
-        """Starts of all buckets that an interval touches; one bucket of ``all`` starts with the interval."""
-        start = interval.start if self.is_all else self.floor(interval.start)
-        while start < interval.end:
-            yield start
-            if self.is_all:
-                return
-            start = self.after(start)
+        """Starts of all buckets that an interval touches; one bucket of ``all`` starts with the interval.
+
+        Raises:
+            AskError: a bucket begins or ends outside of the years 1 to 9999
+        """
+        try:
+            start = interval.start if self.is_all else self.floor(interval.start)
+            while start < interval.end:
+                yield start
+                if self.is_all:
+                    return
+                start = self.after(start)
+        except (OverflowError, ValueError) as error:
+            raise AskError(f"{interval} in buckets of {self.period} leaves the calendar.") from error
 
     def bucket_ms(self, start: datetime, interval: Interval) -> float:
         """The length of the part of a bucket that lies within an interval, ms."""
         if self.is_all:
             return interval.length_ms
         first, last = max(start, interval.start), min(self.after(start), interval.end)
-        return (last - first).total_seconds() * 1000
+        return (last - first) / _MS
 
 
 def parse_interval(
@@ -117,20 +162,22 @@ def parse_interval(
         length = last if isinstance(last, timedelta) else parse_duration(last)
         if length <= timedelta(0):
             raise AskError(f"last={last!r} has no length.")
-        return Interval(_floor(end - length), end)
+        try:
+            return Interval(_floor(end - length), end)
+        except OverflowError as error:
+            raise AskError(f"last={last!r} is before the first year.") from error
     match interval:
         case Interval(start, end):
             pass
         case str() if interval.count("/") == 1:
-            start, end = (_moment(part) for part in interval.split("/"))
+            start, end = _ends(*interval.split("/"))
         case (datetime() as start, datetime() as end):
-            if start.tzinfo is None or end.tzinfo is None:
-                raise AskError("a datetime without a time zone could mean any: use datetime(..., tzinfo=UTC).")
+            Interval(start, end)
         case _:
             raise AskError(
                 f"{interval!r} is not an interval: write start/end in ISO 8601, or give two aware datetimes."
             )
-    start, end = start.astimezone(UTC), end.astimezone(UTC)
+    start, end = _utc(start), _utc(end)
     if start >= end:
         raise AskError(f"the interval {start:%Y-%m-%dT%H:%M:%S}/{end:%Y-%m-%dT%H:%M:%S} ends before it begins.")
     return Interval(_floor(start), _ceil(end))
@@ -142,10 +189,12 @@ def parse_duration(text: str) -> timedelta:
     Raises:
         AskError: it is none
     """
+    if not isinstance(text, str):
+        raise AskError(f"{text!r} is not a length of time: write it like '30m'.")
     granularity = parse_granularity(text)
-    if granularity.is_all or granularity.months:
+    if granularity.is_all or granularity.unit == "month":
         raise AskError(f"{text!r} is not a fixed length of time: use weeks (w), days (d), hours (h), minutes (m).")
-    return granularity.time
+    return granularity.shortest
 
 
 def parse_granularity(text: str, zone: str = "UTC") -> Granularity:
@@ -156,25 +205,28 @@ def parse_granularity(text: str, zone: str = "UTC") -> Granularity:
     """
     try:
         ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError, TypeError, AttributeError) as error:
         raise AskError(f"no time zone {zone!r}: write it like Europe/Berlin.") from error
+    if not isinstance(text, str):
+        raise AskError(f"{text!r} is not a granularity: write it like '1m'.")
     if text == "all":
-        return Granularity(0, timedelta(0), "", zone)
+        return Granularity(0, "minute", "", zone)
     if short := _SHORT.fullmatch(text):
-        count, unit = int(short[1]), short[2]
-        months = count * {"mo": 1, "y": 12}.get(unit, 0)
-        time = timedelta(0) if months else _timedelta({_UNITS[unit]: count} if unit in _UNITS else {}, text)
-        designator = {"mo": f"P{count}M", "y": f"P{count}Y", "w": f"P{count}W", "d": f"P{count}D"}
-        period = designator.get(unit, f"PT{count}{unit.upper()}")
-    elif (match := _PERIOD.fullmatch(text)) and any(match.groups()):
-        years, month, weeks, days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
-        months, period = years * 12 + month, text
-        time = _timedelta({"weeks": weeks, "days": days, "hours": hours, "minutes": minutes, "seconds": seconds}, text)
-    else:
-        raise AskError(f"{text!r} is not a granularity: use all, 10s, 1m, 5m, 1h, 1d, 1w, 1mo, 1y or an ISO period.")
-    if not months and not time:
-        raise AskError(f"the granularity {text!r} has no length.")
-    return Granularity(months, time, period, zone)
+        count, designator = int(short[1]), short[2].upper()
+        of_clock = designator in ("S", "M", "H")
+        text = f"P{'T' if of_clock else ''}{count}{'M' if designator == 'MO' else designator}"
+    match = _PERIOD.fullmatch(text)
+    given = {unit: part for unit, part in match.groupdict().items() if part} if match else {}
+    if len(given) != 1:
+        raise AskError(
+            f"{text!r} is not a granularity: use all, 10s, 1m, 5m, 1h, 1d, 1w, 1mo, 1y or an ISO period of one unit."
+        )
+    unit, count = next((unit, int(part)) for unit, part in given.items())
+    if unit == "year":
+        unit, count = "month", count * 12
+    if not 0 < count * _LENGTHS[unit].total_seconds() <= _LONGEST.total_seconds():
+        raise AskError(f"the granularity {text!r} is not between a second and {_LONGEST.days:,} days.")
+    return Granularity(count, unit, text, zone)
 
 
 def check_buckets(granularity: Granularity, interval: Interval) -> None:
@@ -183,19 +235,36 @@ def check_buckets(granularity: Granularity, interval: Interval) -> None:
     Raises:
         AskError: there would be more than ``MOST_BUCKETS``
     """
-    length = granularity.time + timedelta(days=28) * granularity.months
-    if not granularity.is_all and (interval.end - interval.start) / length > MOST_BUCKETS:
+    if not granularity.is_all and (interval.end - interval.start) / granularity.shortest > MOST_BUCKETS:
         raise AskError(
             f"{interval} in buckets of {granularity.period} is more than {MOST_BUCKETS:,} buckets: "
             "ask for a shorter interval or a coarser granularity."
         )
 
 
-def _timedelta(parts: dict[str, int], text: str) -> timedelta:
+def _ends(first: str, second: str) -> tuple[datetime, datetime]:
+    """Start and end, of which one may be a length of time, like PT1H."""
+    if second.strip().startswith("P"):
+        start = _moment(first)
+        return start, _moved(start, parse_duration(second.strip()))
+    if first.strip().startswith("P"):
+        end = _moment(second)
+        return _moved(end, -parse_duration(first.strip())), end
+    return _moment(first), _moment(second)
+
+
+def _moved(moment: datetime, by: timedelta) -> datetime:
     try:
-        return timedelta(**parts)
+        return moment + by
     except OverflowError as error:
-        raise AskError(f"{text!r} is too long.") from error
+        raise AskError(f"{moment:%Y-%m-%d} and {by.days} days lead out of the calendar.") from error
+
+
+def _utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise AskError(f"{moment} is out of the calendar in UTC.") from error
 
 
 def _moment(text: str) -> datetime:
@@ -212,7 +281,7 @@ def _floor(moment: datetime) -> datetime:
 
 def _ceil(moment: datetime) -> datetime:
     floor = _floor(moment)
-    return floor if floor == moment else floor + GRAIN
+    return floor if floor == moment else _moved(floor, GRAIN)
 
 
 def _iso(moment: datetime) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
@@ -9,9 +10,10 @@ from typing import Any, TypeAlias
 from frontrow._ask import Ask
 from frontrow._errors import AskError
 from frontrow._formula import aggregations, evaluate, maximum, post_aggregations
-from frontrow._time import GRAIN, Granularity, Interval
+from frontrow._time import GRAIN, Granularity, check_buckets
 from frontrow_specs.formula import Aggregate, Expression, aggregates
 
+_MINUTE = Granularity(1, "minute", "PT1M")
 # Sends one native query to Druid and gives its answer.
 Run: TypeAlias = Callable[[dict[str, Any]], list[Any]]
 
@@ -22,21 +24,24 @@ def ask_timeseries(ask: Ask, granularity: Granularity, run: Run) -> dict[str, li
     Raises:
         AskError: the buckets are finer than the datasource's rows
     """
-    if not granularity.is_all and not granularity.months and granularity.time % GRAIN:
+    if not granularity.is_all and granularity.shortest % GRAIN:
         raise AskError(f"{ask.spec} holds whole minutes: ask for a granularity of whole minutes, like 1m.")
-    answered: dict[datetime, dict[str, Any]] = {start: {} for start in granularity.starts(ask.interval)}
-    if ask.aggregates or not any(maximum(metric) for metric in ask.metrics):
+    starts = list(granularity.starts(ask.interval))
+    answered: dict[datetime, dict[str, Any]] = {}
+    if ask.aggregates:
         for start, values in _buckets(run(timeseries_query(ask, ask.aggregates, granularity))):
             answered[ask.interval.start if granularity.is_all else start] = values
-    columns: dict[str, list[Any]] = {"time": sorted(answered)}
+    if not answered.keys() <= set(starts):
+        starts = sorted(answered)  # Druid cuts time by another calendar than Python: its buckets, then, and no others
+    columns: dict[str, list[Any]] = {"time": starts}
     for metric in ask.metrics:
         inner = maximum(metric)
         if inner is not None:
-            columns[metric.name] = _maxima(ask, inner, granularity, columns["time"], run)
+            columns[metric.name] = _maxima(ask, inner, starts, run)
             continue
         columns[metric.name] = [
-            evaluate(metric.expression, answered[start], granularity.bucket_ms(start, ask.interval))
-            for start in columns["time"]
+            evaluate(metric.expression, answered.get(start, {}), granularity.bucket_ms(start, ask.interval))
+            for start in starts
         ]
     return columns
 
@@ -63,23 +68,19 @@ def timeseries_query(ask: Ask, needed: Iterable[Aggregate], granularity: Granula
     return query
 
 
-def _maxima(
-    ask: Ask, inner: Expression, granularity: Granularity, starts: list[datetime], run: Run
-) -> list[float | int | None]:
+def _maxima(ask: Ask, inner: Expression, starts: list[datetime], run: Run) -> list[float | int | None]:
     """The largest value of a formula over the minutes of each bucket; null where no minute has a row."""
-    minute = Granularity(0, GRAIN, "PT1M")
-    found: dict[datetime, float | int] = {}
-    for start, values in _buckets(run(timeseries_query(ask, dict.fromkeys(aggregates(inner)), minute))):
+    check_buckets(_MINUTE, ask.interval)
+    found: list[float | int | None] = [None] * len(starts)
+    for start, values in _buckets(run(timeseries_query(ask, dict.fromkeys(aggregates(inner)), _MINUTE))):
         value = evaluate(inner, values, GRAIN / timedelta(milliseconds=1))
-        bucket = ask.interval.start if granularity.is_all else granularity.floor(start)
-        if value is not None:
-            found[bucket] = max(value, found.get(bucket, value))
-    return [found.get(start) for start in starts]
+        bucket = max(bisect_right(starts, start) - 1, 0)
+        known = found[bucket]
+        if value is not None and (known is None or value > known):
+            found[bucket] = value
+    return found
 
 
 def _buckets(answer: list[Any]) -> Iterable[tuple[datetime, dict[str, Any]]]:
     for entry in answer:
         yield datetime.fromisoformat(entry["timestamp"]).astimezone(UTC), entry["result"]
-
-
-__all__ = ["Interval", "Run", "ask_timeseries", "timeseries_query"]
