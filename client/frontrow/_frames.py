@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from frontrow._errors import MissingExtraError
@@ -15,17 +16,21 @@ if TYPE_CHECKING:
 
     from frontrow._result import ColumnType
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
 
 def to_polars(columns: Mapping[str, Sequence[Any]], types: Mapping[str, ColumnType]) -> polars.DataFrame:
     """Integers become Int64, numbers Float64, times Datetime in UTC, text String; nulls stay null."""
     pl = _library("polars", "polars")
-    kinds = {"time": pl.Datetime("us", "UTC"), "string": pl.String, "integer": pl.Int64, "number": pl.Float64}
-    return pl.DataFrame(  # type: ignore[no-any-return]
-        [
-            pl.Series(name, values, dtype=_kind(kinds, types[name], values), strict=False)
-            for name, values in columns.items()
-        ]
-    )
+    kinds = {"string": pl.String, "integer": pl.Int64, "number": pl.Float64}
+    series = []
+    for name, values in columns.items():
+        if types[name] == "time":
+            series.append(pl.Series(name, _microseconds(values), dtype=pl.Int64).cast(pl.Datetime("us", "UTC")))
+        else:
+            series.append(pl.Series(name, values, dtype=kinds.get(types[name]), strict=False))
+    return pl.DataFrame(series)  # type: ignore[no-any-return]
 
 
 def to_pandas(columns: Mapping[str, Sequence[Any]], types: Mapping[str, ColumnType]) -> pandas.DataFrame:
@@ -35,26 +40,30 @@ def to_pandas(columns: Mapping[str, Sequence[Any]], types: Mapping[str, ColumnTy
     series = {}
     for name, values in columns.items():
         if types[name] == "time":
-            series[name] = pd.Series(pd.to_datetime(list(values), utc=True), dtype="datetime64[us, UTC]")
+            numbers = pd.array(_microseconds(values), dtype="Int64")
+            series[name] = pd.Series(pd.to_datetime(numbers, unit="us", utc=True)).astype("datetime64[us, UTC]")
         else:
-            series[name] = pd.Series(list(values), dtype=_kind(kinds, types[name], values) or "object")
+            series[name] = pd.Series(list(values), dtype=kinds.get(types[name]) or "object")
     return pd.DataFrame(series)
 
 
 def to_arrow(columns: Mapping[str, Sequence[Any]], types: Mapping[str, ColumnType]) -> pyarrow.Table:
     """Integers become int64, numbers double, times timestamp in UTC, text string; nulls stay null."""
     pa = _library("pyarrow", "arrow")
-    kinds = {"time": pa.timestamp("us", "UTC"), "string": pa.string(), "integer": pa.int64(), "number": pa.float64()}
-    return pa.table(
-        {name: pa.array(list(values), type=_kind(kinds, types[name], values)) for name, values in columns.items()}
-    )
+    kinds = {"string": pa.string(), "integer": pa.int64(), "number": pa.float64()}
+    arrays = {}
+    for name, values in columns.items():
+        if types[name] == "time":
+            arrays[name] = pa.array(_microseconds(values), type=pa.int64()).cast(pa.timestamp("us", "UTC"))
+        else:
+            arrays[name] = pa.array(values, type=kinds.get(types[name]))
+    return pa.table(arrays)
 
 
-def _kind(kinds: Mapping[str, Any], declared: ColumnType, values: Sequence[Any]) -> Any:
-    """The library's type; None, so that the library finds one, for lists and for what has no declared type."""
-    if declared == "string" and any(isinstance(value, list | tuple) for value in values):
-        return None
-    return kinds.get(declared)
+def _microseconds(values: Sequence[datetime | None]) -> list[int | None]:
+    """Since 1970. The libraries take datetimes one by one, slowly; rows share few, so each is counted once."""
+    known = {value: None if value is None else (value - _EPOCH) // _MICROSECOND for value in set(values)}
+    return [known[value] for value in values]
 
 
 def _library(name: str, extra: str) -> Any:

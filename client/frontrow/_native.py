@@ -1,62 +1,169 @@
-"""Answers of native queries as columns, whichever type of query they come from."""
+"""Native queries: asked for in the shape that is read fastest, answered as columns, whichever type they have."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from typing import Any
 
 from frontrow._result import ColumnType
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# As which Druid writes the numbers that JSON has not.
+_NOT_FINITE = frozenset(("NaN", "Infinity", "-Infinity"))
+
+Columns = dict[str, Sequence[Any]]
 
 
-def columns_of(
-    query: Mapping[str, Any], answer: Sequence[Any]
-) -> tuple[dict[str, Sequence[Any]], dict[str, ColumnType]]:
-    """Columns and their types. ``time`` is the bucket or, as ``__time``, the row's own."""
-    match query["queryType"]:
-        case "timeseries":
-            times = [datetime.fromisoformat(entry["timestamp"]) for entry in answer]
-            columns = {"time": times, **_transposed([entry["result"] for entry in answer])}
-        case "topN":
-            rows = [(entry["timestamp"], row) for entry in answer for row in entry["result"]]
-            times = [datetime.fromisoformat(stamp) for stamp, _ in rows]
-            columns = {"time": times, **_transposed([row for _, row in rows])}
-        case "groupBy" if not query.get("context", {}).get("resultAsArray"):
-            times = [datetime.fromisoformat(entry["timestamp"]) for entry in answer]
-            columns = {"time": times, **_transposed([entry["event"] for entry in answer])}
-        case "scan":
-            columns = _scanned(answer)
-        case _:
-            columns = _transposed([entry if isinstance(entry, dict) else {"value": entry} for entry in answer])
-    if "__time" in columns:
-        columns["__time"] = [_EPOCH + timedelta(milliseconds=value) for value in columns["__time"]]
-    return columns, {name: "time" if name in ("time", "__time") else _type(values) for name, values in columns.items()}
+def lean(query: Mapping[str, Any]) -> dict[str, Any]:
+    """The same question, its rows answered as arrays rather than as objects that repeat every name."""
+    asked = dict(query)
+    if asked["queryType"] == "scan" and asked.get("resultFormat", "list") == "list":
+        asked["resultFormat"] = "compactedList"
+    if asked["queryType"] == "groupBy" and None not in _group_names(asked):
+        asked["context"] = {"resultAsArray": True, **(asked.get("context") or {})}
+    return asked
 
 
-def _scanned(answer: Sequence[Any]) -> dict[str, Sequence[Any]]:
+def columns_of(query: Mapping[str, Any], answer: Sequence[Any]) -> tuple[Columns, dict[str, ColumnType]]:
+    """Columns and their types.
+
+    ``time`` is the start of the bucket, ``__time`` the row's own; both in UTC. What is not a finite number is None. An
+    answer without rows has the columns that the query names.
+    """
+    declared = _declared(query)
+    if query["queryType"] == "scan":
+        columns = _scanned(answer)
+    elif answer and isinstance(answer[0], list):
+        columns = _grouped(query, answer)
+    else:
+        columns = _listed(answer)
+    if not columns:
+        columns = dict.fromkeys(declared, ())
+    for name in ("time", "__time"):
+        if name in columns:
+            columns[name] = _moments(columns[name])
+    types: dict[str, ColumnType] = {}
+    for name, values in columns.items():
+        if name in ("time", "__time"):
+            types[name] = "time"
+            continue
+        found, columns[name] = _typed(values)
+        types[name] = found or declared.get(name, "any")
+    return columns, types
+
+
+def _scanned(answer: Sequence[Any]) -> Columns:
     columns: dict[str, list[Any]] = {}
+    total = 0
     for block in answer:
         events = block["events"]
-        if events and isinstance(events[0], list):
-            for name, values in zip(block["columns"], zip(*events, strict=True), strict=True):
-                columns.setdefault(name, []).extend(values)
-        else:
-            for name in block["columns"]:
-                columns.setdefault(name, []).extend(event.get(name) for event in events)
-    return dict(columns)
+        as_lists = bool(events) and isinstance(events[0], list)
+        for index, name in enumerate(block["columns"]):
+            # A segment may lack a column that another has.
+            values = map(itemgetter(index), events) if as_lists else (event.get(name) for event in events)
+            columns.setdefault(name, [None] * total).extend(values)
+        total += len(events)
+        for column in columns.values():
+            column.extend([None] * (total - len(column)))
+    return {**columns}
 
 
-def _transposed(rows: Sequence[Mapping[str, Any]]) -> dict[str, Sequence[Any]]:
+def _grouped(query: Mapping[str, Any], answer: Sequence[Sequence[Any]]) -> Columns:
+    names = [str(name) for name in _group_names(query)]
+    if len(answer[0]) == len(names) + 1:
+        names = ["time", *names]
+    # By column: transposing with zip(*answer) would make an object for each row first.
+    return {name: tuple(map(itemgetter(index), answer)) for index, name in enumerate(names)}
+
+
+def _listed(answer: Sequence[Any]) -> Columns:
+    """Rows from objects; those of a bucket get its time."""
+    times: list[Any] = []
+    rows: list[Mapping[str, Any]] = []
+    for entry in answer:
+        match entry:
+            case {"timestamp": time, "event": Mapping() as row} | {"timestamp": time, "result": Mapping() as row}:
+                rows.append(row)
+                times.append(time)
+            case {"timestamp": time, "result": list(found)}:
+                rows += found
+                times += [time] * len(found)
+            case Mapping():
+                rows.append(entry)
+            case _:
+                rows.append({"value": entry})
+    if not rows:
+        return {}
     names = dict.fromkeys(name for row in rows for name in row)
-    return {name: [row.get(name) for row in rows] for name in names}
+    columns: Columns = {"time": times} if len(times) == len(rows) else {}
+    return {**columns, **{name: [row.get(name) for row in rows] for name in names}}
 
 
-def _type(values: Iterable[Any]) -> ColumnType:
+def _declared(query: Mapping[str, Any]) -> dict[str, ColumnType]:
+    """The columns that a query names, with the types that they most likely have."""
+    found: dict[str, ColumnType] = {}
+    if query["queryType"] in ("timeseries", "topN") or query.get("granularity", "all") not in ("all", "ALL"):
+        found["time"] = "time"
+    for dimension in [query["dimension"]] if "dimension" in query else query.get("dimensions") or ():
+        if name := _output(dimension):
+            found[name] = "string"
+    for aggregator in query.get("aggregations") or ():
+        if name := _aggregator_name(aggregator):
+            kind = str(aggregator.get("aggregator", aggregator).get("type", ""))
+            found[name] = "integer" if kind.startswith("long") or kind == "count" else "number"
+    for post in query.get("postAggregations") or ():
+        found[str(post.get("name"))] = "number"
+    for name in query.get("columns") or () if query["queryType"] == "scan" else ():
+        found[name] = "time" if name == "__time" else "any"
+    return found
+
+
+def _group_names(query: Mapping[str, Any]) -> list[str | None]:
+    """Names of the columns of a groupBy, in Druid's order."""
+    return [
+        *(_output(dimension) for dimension in query.get("dimensions") or ()),
+        *(_aggregator_name(aggregator) for aggregator in query.get("aggregations") or ()),
+        *(post.get("name") for post in query.get("postAggregations") or ()),
+    ]
+
+
+def _output(dimension: Any) -> str | None:
+    if isinstance(dimension, Mapping):
+        return dimension.get("outputName") or dimension.get("dimension") or _output(dimension.get("delegate"))
+    return dimension if isinstance(dimension, str) else None
+
+
+def _aggregator_name(aggregator: Mapping[str, Any]) -> str | None:
+    inner = aggregator.get("aggregator")
+    return aggregator.get("name") or (_aggregator_name(inner) if isinstance(inner, Mapping) else None)
+
+
+def _moments(values: Sequence[Any]) -> list[datetime | None]:
+    """Datetimes of ISO texts or milliseconds. Rows share their few buckets: each is read once."""
+    read: dict[type, Callable[[Any], datetime]] = {
+        str: lambda text: datetime.fromisoformat(text).astimezone(UTC),
+        int: lambda ms: _EPOCH + timedelta(milliseconds=ms),
+    }
+    known: dict[Any, datetime | None] = {
+        value: read[type(value)](value) if type(value) in read else None for value in set(values)
+    }
+    return [known[value] for value in values]
+
+
+def _typed(values: Sequence[Any]) -> tuple[ColumnType | None, Sequence[Any]]:
+    """The type of a column, None if it holds nothing, and its values without what is not a finite number."""
     kinds = set(map(type, values)) - {type(None)}
+    if not kinds:
+        return None, values
+    if kinds & {int, float} and kinds <= {int, float, str} and str in kinds:
+        texts = {value for value in values if isinstance(value, str)}
+        if texts <= _NOT_FINITE:
+            values = [None if isinstance(value, str) else value for value in values]
+            kinds -= {str}
     if kinds == {str}:
-        return "string"
+        return ("number", [None] * len(values)) if _NOT_FINITE.issuperset(values) else ("string", values)
     if kinds == {int}:
-        return "integer"
-    return "number" if kinds and kinds <= {int, float} else "any"
+        return "integer", values
+    return ("number" if kinds <= {int, float} else "any"), values

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gc
 import time
 from dataclasses import dataclass, fields
 from typing import Any
@@ -15,6 +16,7 @@ from urllib3.util import parse_url
 from frontrow._errors import AskError, BrokenAnswerError, TimedOutError, TransportError, UnreachableError, druid_error
 
 _CHUNK = 1 << 16
+_LARGE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ class Transport:
         if not data:
             return None
         try:
-            return orjson.loads(data)
+            return _loads(data)
         except orjson.JSONDecodeError as error:
             raise BrokenAnswerError(
                 f"the answer of {self.url}{path} is not whole, or not JSON ({len(data)} bytes, {error}). "
@@ -188,6 +190,19 @@ def _dumps(body: Any) -> bytes:
         return orjson.dumps(body)
     except orjson.JSONEncodeError as error:
         raise AskError(f"the query cannot be written as JSON: {error}.") from error
+
+
+def _loads(data: bytes) -> Any:
+    # Every row is a new object, and the garbage collector would look at all of them again and again, in vain: twice the
+    # time for a large answer.
+    paused = len(data) > _LARGE and gc.isenabled()
+    if paused:
+        gc.disable()
+    try:
+        return orjson.loads(data)
+    finally:
+        if paused:
+            gc.enable()
 
 
 def _closed_before_answer(error: urllib3.exceptions.ProtocolError) -> bool:
