@@ -8,7 +8,7 @@ from typing import Any
 
 from frontrow._errors import AskError
 from frontrow._filters import WhereLike, dimensions_of, parse_where
-from frontrow._formula import maximum
+from frontrow._formula import answer_name, maximum
 from frontrow._result import ColumnType
 from frontrow._time import Interval
 from frontrow_specs import Catalogue, Metric, SpecNotFound, rollup
@@ -23,6 +23,7 @@ class Ask:
         spec: the rollup spec that the datasource follows
         datasource: its name in Druid
         where: Druid's filter, or None
+        extra: Druid's JSON of aggregators that the caller brought, each with its name
     """
 
     metrics: tuple[Metric, ...]
@@ -30,6 +31,7 @@ class Ask:
     datasource: str
     interval: Interval
     where: Mapping[str, Any] | None
+    extra: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def aggregates(self) -> tuple[Aggregate, ...]:
@@ -39,7 +41,13 @@ class Ask:
 
     def types(self) -> dict[str, ColumnType]:
         """Types of the metrics' columns."""
-        return {metric.name: "integer" if _is_plain_sum(metric) else "number" for metric in self.metrics}
+        found: dict[str, ColumnType] = {
+            metric.name: "integer" if _is_plain_sum(metric) else "number" for metric in self.metrics
+        }
+        for aggregator in self.extra:
+            kind = str(aggregator.get("aggregator", aggregator).get("type"))
+            found[aggregator["name"]] = "integer" if kind.startswith("long") or kind == "count" else "number"
+        return found
 
     def units(self) -> dict[str, str]:
         return {metric.name: metric.unit for metric in self.metrics}
@@ -56,7 +64,8 @@ class Ask:
             )
             if kind in kinds
         ]
-        return f"approximate: {', '.join(bounds)}" if bounds else "exact"
+        said = f"approximate: {', '.join(bounds)}" if bounds else "exact"
+        return f"{said}; own aggregations as Druid answers" if self.extra else said
 
 
 def prepare(
@@ -68,6 +77,7 @@ def prepare(
     *,
     dimension: str | None = None,
     spec: str | None = None,
+    aggregations: Mapping[str, Any] | None = None,
 ) -> Ask:
     """Look up every name and choose the datasource.
 
@@ -75,13 +85,17 @@ def prepare(
         datasources: Druid's name of each spec's datasource, where it differs
         dimension: that the answer is grouped by
         spec: the spec to ask, instead of the first that can answer all
+        aggregations: pydruid's aggregators, or Druid's JSON, by the name of their column
 
     Raises:
         AskError: an unknown name (the message has the near ones), or no datasource answers all of it
     """
     names = [metrics] if isinstance(metrics, str) else list(metrics)
-    if not names:
-        raise AskError("name at least one metric.")
+    if not names and not (aggregations and spec):
+        raise AskError("name at least one metric, or aggregations and the spec whose datasource has them.")
+    for name in (*names, *([] if dimension is None else [dimension])):
+        if not isinstance(name, str):
+            raise AskError(f"{name!r} is not a name: metrics and dimensions are named by text.")
     condition = parse_where(where)
     needed = [*dict.fromkeys(([dimension] if dimension else []) + list(dimensions_of(condition)))]
     try:
@@ -91,7 +105,26 @@ def prepare(
     except SpecNotFound as error:
         raise AskError(str(error)) from error
     chosen = _choose(found, needed, [spec] if spec else _candidates(found))
-    return Ask(found, chosen, datasources.get(chosen, chosen), interval, condition)
+    ask = Ask(found, chosen, datasources.get(chosen, chosen), interval, condition, _built(aggregations))
+    taken = {"time", "rank", dimension, *(metric.name for metric in found)}
+    taken |= {name for each in ask.aggregates for name in (each.column, answer_name(each))}
+    if clash := [aggregator["name"] for aggregator in ask.extra if aggregator["name"] in taken]:
+        raise AskError(f"{', '.join(clash)}: a metric of this question uses that name. Give your aggregation another.")
+    return ask
+
+
+def _built(given: Mapping[str, Any] | None) -> tuple[Mapping[str, Any], ...]:
+    """Druid's JSON of aggregators, as pydruid builds it."""
+    if not given:
+        return ()
+    if not isinstance(given, Mapping) or not all(
+        isinstance(name, str) and isinstance(each, Mapping) and isinstance(each.get("type"), str)
+        for name, each in given.items()
+    ):
+        raise AskError('aggregations are a mapping of names to aggregators, like {"total": longsum("play_ms")}.')
+    from pydruid.utils.aggregators import build_aggregators
+
+    return tuple(build_aggregators({name: dict(each) for name, each in given.items()}))
 
 
 def _candidates(metrics: Iterable[Metric]) -> list[str]:

@@ -29,7 +29,7 @@ class Client:
         url: of Druid's Router or Broker; may hold ``user:password@``, which is in no message
         timeouts: seconds to connect, to read, and for a query inside Druid
         datasources: name in Druid of a spec's datasource where it differs, ``{"audience": "audience_test"}``
-        freshness: ask with each question how new the newest event is; costs a small query of its own
+        freshness: ask with each question how new the newest event is, by a small query before it
 
     Example::
 
@@ -78,6 +78,7 @@ class Client:
         where: WhereLike = None,
         time_zone: str = "UTC",
         spec: str | None = None,
+        aggregations: Mapping[str, Any] | None = None,
     ) -> Result:
         """Metrics by time bucket, empty buckets included.
 
@@ -89,6 +90,7 @@ class Client:
             where: ``{"country": "DE", "cdn": ["a", "b"]}``, a :class:`Condition`, a pydruid filter or Druid's JSON
             time_zone: of the calendar that days, weeks and months follow
             spec: ask this rollup spec's datasource instead of the first that can answer
+            aggregations: besides the metrics, pydruid's aggregators by column, ``{"rows": count("count")}``
 
         Returns:
             Columns ``time`` and one for each metric. A bucket that is cut by the interval's end counts with the part
@@ -102,10 +104,10 @@ class Client:
         buckets = parse_granularity(granularity, time_zone)
         when = parse_interval(interval, last)
         check_buckets(buckets, when)
-        ask = prepare(self.catalogue, self._datasources, metrics, when, where, spec=spec)
-        run = _Runner(self._transport)
+        ask = prepare(self.catalogue, self._datasources, metrics, when, where, spec=spec, aggregations=aggregations)
+        run, fresh = _Runner(self._transport), self._freshness_of(ask)
         columns = ask_timeseries(ask, buckets, run)
-        return self._result(ask, columns, {"time": "time", **ask.types()}, ask.exactness(), run, began)
+        return self._result(ask, columns, {"time": "time", **ask.types()}, ask.exactness(), run, fresh, began)
 
     def top_n(
         self,
@@ -117,6 +119,7 @@ class Client:
         last: str | timedelta | None = None,
         where: WhereLike = None,
         spec: str | None = None,
+        aggregations: Mapping[str, Any] | None = None,
     ) -> Result:
         """The values of a dimension with the largest value of the first metric, best first; null values last.
 
@@ -124,7 +127,7 @@ class Client:
             dimension: name from the catalogue
             metrics: names from the catalogue; the first one ranks
             n: rows at most, 1 to 10,000
-            interval, last, where, spec: as for :meth:`timeseries`
+            interval, last, where, spec, aggregations: as for :meth:`timeseries`
 
         Returns:
             Columns ``dimension`` and one for each metric. A multi-value dimension counts a row once for each label;
@@ -135,11 +138,20 @@ class Client:
         """
         began = time.perf_counter()
         when = parse_interval(interval, last)
-        ask = prepare(self.catalogue, self._datasources, metrics, when, where, dimension=dimension, spec=spec)
-        run = _Runner(self._transport)
+        ask = prepare(
+            self.catalogue,
+            self._datasources,
+            metrics,
+            when,
+            where,
+            dimension=dimension,
+            spec=spec,
+            aggregations=aggregations,
+        )
+        run, fresh = _Runner(self._transport), self._freshness_of(ask)
         columns, note = ask_top_n(ask, dimension, self.catalogue.dimension(dimension).multi_value, n, run)
         types: dict[str, ColumnType] = {dimension: "string", **ask.types()}
-        return self._result(ask, columns, types, f"{ask.exactness()}; {note}", run, began)
+        return self._result(ask, columns, types, f"{ask.exactness()}; {note}", run, fresh, began)
 
     def native(self, query: Mapping[str, Any]) -> Result:
         """The answer of any native query of Druid, as columns.
@@ -172,6 +184,10 @@ class Client:
         newest = answer[0]["result"].get("maxIngestedEventTime") if answer else None
         return freshness_of(newest, datetime.now(UTC))
 
+    def _freshness_of(self, ask: Ask) -> Freshness | None:
+        """Asked before the question itself, so that the newest event it tells of is in the answer."""
+        return self.freshness(ask.spec) if self._with_freshness else None
+
     def _result(
         self,
         ask: Ask,
@@ -179,9 +195,9 @@ class Client:
         types: Mapping[str, ColumnType],
         exactness: str,
         run: _Runner,
+        fresh: Freshness | None,
         began: float,
     ) -> Result:
-        fresh = self.freshness(ask.spec) if self._with_freshness else None
         elapsed = time.perf_counter() - began
         return Result(
             columns, types, ask.interval, exactness, fresh, elapsed, run.first_id, tuple(run.sent), ask.units()

@@ -60,13 +60,13 @@ def evaluate(expression: Expression, answered: Mapping[str, Any], bucket_ms: flo
         case Bucket():
             return bucket_ms
         case Aggregate(kind):
-            found = _clean(answered.get(answer_name(expression)))
+            found = clean(answered.get(answer_name(expression)))
             # Nothing adds up to nothing; but nothing has no quantile.
             return 0 if found is None and kind != "quantile" else found
         case Binary(op, left, right):
             return _apply(op, evaluate(left, answered, bucket_ms), evaluate(right, answered, bucket_ms))
         case MaxOverGrain():
-            return _clean(answered.get("max_over_grain"))
+            return clean(answered.get("max_over_grain"))
 
 
 def rank_expression(expression: Expression, bucket_ms: float) -> str:
@@ -106,8 +106,8 @@ def _apply(op: str, left: Value, right: Value) -> Value:
             return left / right if right else None
 
 
-def _clean(value: Any) -> Value:
-    """A number of Druid's; NaN, which an empty sketch gives, is null. JSON carries NaN as text."""
+def clean(value: Any) -> Value:
+    """A number of Druid's, or None; NaN, which an empty sketch gives, is null. JSON carries NaN as text."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return None if math.isnan(value) or math.isinf(value) else value

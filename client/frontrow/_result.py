@@ -25,14 +25,16 @@ class Freshness:
 
     Attributes:
         newest: time of the newest event that was queryable, by the player's clock
-        age: of that event when the answer came
+        age: of that event when it was asked; negative if the player's clock is ahead of this one
     """
 
     newest: datetime
     age: timedelta
 
     def __str__(self) -> str:
-        return f"newest event {self.newest:%H:%M:%S} UTC, {self.age.total_seconds():.1f} s old"
+        age = self.age.total_seconds()
+        said = f"{age:,.1f} s old" if age >= 0 else f"{-age:,.1f} s ahead of this clock"
+        return f"newest event {self.newest:%Y-%m-%d %H:%M:%S} UTC, {said}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +106,7 @@ class Result(Sequence[Mapping[str, Any]]):
         return dict(self.columns) == dict(other.columns) and dict(self.types) == dict(other.types)
 
     def __hash__(self) -> int:
-        return hash((tuple(self.columns), len(self), self.query_id))
+        return hash((tuple(self.columns), len(self)))
 
     def to_polars(self) -> polars.DataFrame:
         """A polars DataFrame; needs the extra ``polars``."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
 from frontrow._ask import Ask
 from frontrow._errors import AskError
-from frontrow._formula import aggregations, evaluate, maximum, post_aggregations
+from frontrow._formula import aggregations, clean, evaluate, maximum, post_aggregations
 from frontrow._time import GRAIN, Granularity, check_buckets
 from frontrow_specs.formula import Aggregate, Expression, aggregates
 
@@ -28,8 +28,8 @@ def ask_timeseries(ask: Ask, granularity: Granularity, run: Run) -> dict[str, li
         raise AskError(f"{ask.spec} holds whole minutes: ask for a granularity of whole minutes, like 1m.")
     starts = list(granularity.starts(ask.interval))
     answered: dict[datetime, dict[str, Any]] = {}
-    if ask.aggregates:
-        for start, values in _buckets(run(timeseries_query(ask, ask.aggregates, granularity))):
+    if ask.aggregates or ask.extra:
+        for start, values in _buckets(run(timeseries_query(ask, ask.aggregates, granularity, ask.extra))):
             answered[ask.interval.start if granularity.is_all else start] = values
     if not answered.keys() <= set(starts):
         starts = sorted(answered)  # Druid cuts time by another calendar than Python: its buckets, then, and no others
@@ -43,24 +43,27 @@ def ask_timeseries(ask: Ask, granularity: Granularity, run: Run) -> dict[str, li
             evaluate(metric.expression, answered.get(start, {}), granularity.bucket_ms(start, ask.interval))
             for start in starts
         ]
+    for aggregator in ask.extra:
+        columns[aggregator["name"]] = [clean(answered.get(start, {}).get(aggregator["name"])) for start in starts]
     return columns
 
 
-def timeseries_query(ask: Ask, needed: Iterable[Aggregate], granularity: Granularity) -> dict[str, Any]:
+def timeseries_query(
+    ask: Ask, needed: Iterable[Aggregate], granularity: Granularity, extra: Iterable[Mapping[str, Any]] = ()
+) -> dict[str, Any]:
     """The native query."""
     from pydruid.query import QueryBuilder
 
     needed = tuple(needed)
-    arguments: dict[str, Any] = {
+    arguments = {
         "datasource": ask.datasource,
         "intervals": [str(ask.interval)],
         "granularity": granularity.to_druid(),
         "context": {"skipEmptyBuckets": True},
+        "aggregations": {},
     }
-    if ask.where is not None:
-        arguments["filter"] = None
-    query: dict[str, Any] = QueryBuilder().timeseries(arguments | {"aggregations": {}}).query_dict
-    query["aggregations"] = aggregations(needed)
+    query: dict[str, Any] = QueryBuilder().timeseries(arguments).query_dict
+    query["aggregations"] = [*aggregations(needed), *extra]
     if posts := post_aggregations(needed):
         query["postAggregations"] = posts
     if ask.where is not None:

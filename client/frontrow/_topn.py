@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from frontrow._ask import Ask
 from frontrow._errors import AskError
 from frontrow._filters import required_values
 from frontrow._formula import aggregations as druid_aggregations
-from frontrow._formula import answer_name, evaluate, maximum, post_aggregations, rank_expression
+from frontrow._formula import answer_name, clean, evaluate, maximum, post_aggregations, rank_expression
 from frontrow._time import GRAIN
 from frontrow._timeseries import Run
 from frontrow_specs import Metric
@@ -26,19 +27,20 @@ def ask_top_n(ask: Ask, dimension: str, multi_value: bool, n: int, run: Run) -> 
     """Columns of the answer, the dimension first, best row first; and what is to be said of its exactness.
 
     Raises:
-        AskError: ``n`` is not between 1 and 10,000
+        AskError: ``n`` is not between 1 and 10,000, or no metric is named
     """
-    if not 1 <= n <= MOST_VALUES:
-        raise AskError(f"n={n} is not between 1 and {MOST_VALUES:,}.")
+    if not ask.metrics:
+        raise AskError("name the metric to rank by.")
+    if not isinstance(n, int) or not 1 <= n <= MOST_VALUES:
+        raise AskError(f"n={n!r} is not a number from 1 to {MOST_VALUES:,}.")
     bucket_ms = ask.interval.length_ms
     only = required_values(ask.where, dimension) if multi_value else None
     first = ask.metrics[0]
     note = "top list exact"
     if (inner := maximum(first)) is not None:
         values = list(_maxima(ask, dimension, inner, only, n, run))
-        answered = (
-            _rows(ask, dimension, values, multi_value, run) if ask.aggregates else {value: {} for value in values}
-        )
+        more = ask.aggregates or ask.extra
+        answered = _rows(ask, dimension, values, multi_value, run) if more else {value: {} for value in values}
     elif multi_value:
         rows = _groups(run(group_by_query(ask, dimension, first, n, only)))
         answered = {row[dimension]: row for row in rows}
@@ -55,12 +57,12 @@ def ask_top_n(ask: Ask, dimension: str, multi_value: bool, n: int, run: Run) -> 
 
 
 def top_n_query(
-    ask: Ask, dimension: str, by: Metric, threshold: int, only: Sequence[str | None] | None
+    ask: Ask, dimension: str, by: Metric | None, threshold: int, only: Sequence[str | None] | None
 ) -> dict[str, Any]:
     """The native query.
 
     Args:
-        by: the metric to rank by
+        by: the metric to rank by; None for the caller's own first aggregation
         only: values of a multi-value dimension that may show, or None for all
     """
     from pydruid.query import QueryBuilder
@@ -81,7 +83,7 @@ def top_n_query(
         )
         .query_dict
     )
-    query["aggregations"] = druid_aggregations(needed)
+    query["aggregations"] = [*druid_aggregations(needed), *ask.extra]
     if posts:
         query["postAggregations"] = posts
     if ask.where is not None:
@@ -90,7 +92,7 @@ def top_n_query(
 
 
 def group_by_query(
-    ask: Ask, dimension: str, by: Metric, limit: int, only: Sequence[str | None] | None
+    ask: Ask, dimension: str, by: Metric | None, limit: int, only: Sequence[str | None] | None
 ) -> dict[str, Any]:
     """The native query for a multi-value dimension: a topN would leave out the rows that have no label at all."""
     needed, posts, metric = _ranked(ask, by)
@@ -100,7 +102,7 @@ def group_by_query(
         "intervals": [str(ask.interval)],
         "granularity": "all",
         "dimensions": [_dimension(dimension, only)],
-        "aggregations": druid_aggregations(needed),
+        "aggregations": [*druid_aggregations(needed), *ask.extra],
         "postAggregations": posts,
         "limitSpec": _largest(metric, limit),
     }
@@ -109,8 +111,10 @@ def group_by_query(
     return query
 
 
-def _ranked(ask: Ask, by: Metric) -> tuple[tuple[Aggregate, ...], list[dict[str, Any]], str]:
+def _ranked(ask: Ask, by: Metric | None) -> tuple[tuple[Aggregate, ...], list[dict[str, Any]], str]:
     """What to aggregate, the post-aggregators, and the name of the one to rank by."""
+    if by is None:
+        return ask.aggregates, post_aggregations(ask.aggregates), str(ask.extra[0]["name"])
     needed = tuple(dict.fromkeys((*by.aggregates, *ask.aggregates)))
     posts = post_aggregations(needed)
     if isinstance(by.expression, Aggregate):
@@ -146,6 +150,8 @@ def _columns(
             columns[metric.name] = [peaks.get(value) for value in answered]
         else:
             columns[metric.name] = [evaluate(metric.expression, row, bucket_ms) for row in answered.values()]
+    for aggregator in ask.extra:
+        columns[aggregator["name"]] = [clean(row.get(aggregator["name"])) for row in answered.values()]
     # Druid ranks by doubles; the order shown is that of the values shown, equal ones by name.
     first = columns[ask.metrics[0].name]
     order = sorted(range(len(first)), key=lambda row: (_rank(first[row]), str(columns[dimension][row] or "")))
@@ -156,7 +162,7 @@ def _rows(ask: Ask, dimension: str, values: list[Any], multi_value: bool, run: R
     """Aggregates of the asked metrics for just these values."""
     if not values:
         return {}
-    by = next(metric for metric in ask.metrics if maximum(metric) is None)
+    by = next((metric for metric in ask.metrics if maximum(metric) is None), None)
     restricted = _restricted(ask, dimension, values)
     if multi_value:
         rows = _groups(run(group_by_query(restricted, dimension, by, MOST_VALUES, values)))
@@ -202,7 +208,7 @@ def _restricted(ask: Ask, dimension: str, values: list[Any]) -> Ask:
     """The same question, for some values of the dimension."""
     within = {"type": "in", "dimension": dimension, "values": values}
     where = within if ask.where is None else {"type": "and", "fields": [dict(ask.where), within]}
-    return Ask(ask.metrics, ask.spec, ask.datasource, ask.interval, where)
+    return replace(ask, where=where)
 
 
 def _dimension(dimension: str, only: Sequence[str | None] | None) -> Any:
