@@ -124,7 +124,8 @@ def _built(given: Mapping[str, Any] | None) -> tuple[Mapping[str, Any], ...]:
         raise AskError('aggregations are a mapping of names to aggregators, like {"total": longsum("play_ms")}.')
     from pydruid.utils.aggregators import build_aggregators
 
-    return tuple(build_aggregators({name: dict(each) for name, each in given.items()}))
+    # pydruid names what is inside of a filtered aggregator only.
+    return tuple({**build_aggregators({name: dict(each)})[0], "name": name} for name, each in given.items())
 
 
 def _candidates(metrics: Iterable[Metric]) -> list[str]:

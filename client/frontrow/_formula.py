@@ -76,8 +76,14 @@ def rank_expression(expression: Expression, bucket_ms: float) -> str:
             return repr(value)
         case Bucket():
             return repr(float(bucket_ms))
+        case Aggregate("quantile"):
+            # The quantile of no values is NaN, which Druid ranks above every number.
+            name = f'"{answer_name(expression)}"'
+            return f"if({name} == {name}, {name}, null)"
         case Aggregate():
             return f'"{answer_name(expression)}"'
+        case Binary("/", left, Number() | Bucket() as right):
+            return f"({rank_expression(left, bucket_ms)}) * 1.0 / {rank_expression(right, bucket_ms)}"
         case Binary("/", left, right):
             divisor = rank_expression(right, bucket_ms)
             return f"if({divisor} != 0, ({rank_expression(left, bucket_ms)}) * 1.0 / ({divisor}), null)"

@@ -37,23 +37,30 @@ def ask_top_n(ask: Ask, dimension: str, multi_value: bool, n: int, run: Run) -> 
     only = required_values(ask.where, dimension) if multi_value else None
     first = ask.metrics[0]
     note = "top list exact"
+    peaks: dict[str, dict[Any, float]] = {}
     if (inner := maximum(first)) is not None:
-        values = list(_maxima(ask, dimension, inner, only, n, run))
+        values = peaks[first.name] = _maxima(ask, dimension, inner, only, n, run)
         more = ask.aggregates or ask.extra
-        answered = _rows(ask, dimension, values, multi_value, run) if more else {value: {} for value in values}
+        answered = _rows(ask, dimension, list(values), multi_value, run) if more else {value: {} for value in values}
     elif multi_value:
         rows = _groups(run(group_by_query(ask, dimension, first, n, only)))
         answered = {row[dimension]: row for row in rows}
     else:
         answer = run(top_n_query(ask, dimension, first, max(n, THRESHOLD), only))
         rows = answer[0]["result"] if answer else []
-        ranked = sorted(rows, key=lambda row: _rank(evaluate(first.expression, row, bucket_ms)))[:n]
+        ranked = sorted(rows, key=lambda row: _rank(evaluate(first.expression, row, bucket_ms), row[dimension]))[:n]
         answered = {row[dimension]: row for row in ranked}
         if len(rows) >= THRESHOLD:
             # Some segment may have left a value out: ask again for just these, so that their numbers are whole.
             answered = _rows(ask, dimension, list(answered), False, run)
             note = f"numbers re-queried; the choice among over {THRESHOLD:,} values is approximate"
-    return _columns(ask, dimension, answered, bucket_ms, only, run), note
+    for metric in ask.metrics:
+        inner = maximum(metric)
+        if inner is not None and metric.name not in peaks and answered:
+            restricted = _restricted(ask, dimension, list(answered))
+            values_shown = list(answered) if multi_value else None
+            peaks[metric.name] = _maxima(restricted, dimension, inner, values_shown, len(answered), run)
+    return _columns(ask, dimension, answered, peaks), note
 
 
 def top_n_query(
@@ -117,7 +124,7 @@ def _ranked(ask: Ask, by: Metric | None) -> tuple[tuple[Aggregate, ...], list[di
         return ask.aggregates, post_aggregations(ask.aggregates), str(ask.extra[0]["name"])
     needed = tuple(dict.fromkeys((*by.aggregates, *ask.aggregates)))
     posts = post_aggregations(needed)
-    if isinstance(by.expression, Aggregate):
+    if isinstance(by.expression, Aggregate) and by.expression.kind != "quantile":
         return needed, posts, answer_name(by.expression)
     expression = rank_expression(by.expression, ask.interval.length_ms)
     return needed, [*posts, {"type": "expression", "name": "rank", "expression": expression}], "rank"
@@ -133,28 +140,21 @@ def _groups(answer: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 
 
 def _columns(
-    ask: Ask,
-    dimension: str,
-    answered: Mapping[Any, Mapping[str, Any]],
-    bucket_ms: float,
-    only: Sequence[str | None] | None,
-    run: Run,
+    ask: Ask, dimension: str, answered: Mapping[Any, Mapping[str, Any]], peaks: Mapping[str, Mapping[Any, float]]
 ) -> dict[str, list[Any]]:
     columns: dict[str, list[Any]] = {dimension: list(answered)}
     for metric in ask.metrics:
-        if (inner := maximum(metric)) is not None:
-            restricted = _restricted(ask, dimension, list(answered))
-            peaks = (
-                _maxima(restricted, dimension, inner, only or list(answered), len(answered), run) if answered else {}
-            )
-            columns[metric.name] = [peaks.get(value) for value in answered]
+        if maximum(metric) is not None:
+            found = peaks.get(metric.name, {})
+            columns[metric.name] = [found.get(value) for value in answered]
         else:
-            columns[metric.name] = [evaluate(metric.expression, row, bucket_ms) for row in answered.values()]
+            length = ask.interval.length_ms
+            columns[metric.name] = [evaluate(metric.expression, row, length) for row in answered.values()]
     for aggregator in ask.extra:
         columns[aggregator["name"]] = [clean(row.get(aggregator["name"])) for row in answered.values()]
     # Druid ranks by doubles; the order shown is that of the values shown, equal ones by name.
     first = columns[ask.metrics[0].name]
-    order = sorted(range(len(first)), key=lambda row: (_rank(first[row]), str(columns[dimension][row] or "")))
+    order = sorted(range(len(first)), key=lambda row: _rank(first[row], columns[dimension][row]))
     return {name: [values[row] for row in order] for name, values in columns.items()}
 
 
@@ -219,6 +219,6 @@ def _dimension(dimension: str, only: Sequence[str | None] | None) -> Any:
     return {"type": "listFiltered", "delegate": delegate, "values": list(only)}
 
 
-def _rank(value: float | int | None) -> float:
-    """Sorts the largest first and null last."""
-    return float("inf") if value is None else -value
+def _rank(value: float | int | None, name: str | None) -> tuple[float, str]:
+    """Sorts the largest first and null last; equal ones by name."""
+    return float("inf") if value is None else -value, name or ""
