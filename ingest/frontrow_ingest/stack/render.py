@@ -40,8 +40,8 @@ _DRUID_JVMS = (
     "--add-opens=jdk.management/com.sun.management.internal=ALL-UNNAMED",
     "-Djava.util.logging.manager=org.apache.logging.log4j.jul.LogManager",
 )
-# Short-lived code that the second compiler would only make later, not faster.
-_LIGHT = ("zookeeper", "coordinator", "router")
+# They pass things on: the second compiler would cost them more at the start than it ever gains.
+_LIGHT = ("zookeeper", "coordinator", "router", "broker", "kafka")
 
 
 @dataclass(frozen=True)
