@@ -32,7 +32,9 @@ class Condition:
         return _joined("or", self, other)
 
     def __invert__(self) -> Condition:
-        return Condition({"type": "not", "field": self.json})
+        # For Druid, as for SQL, it is unknown whether null differs from a value, and what is unknown does not fit; here
+        # every row that a condition does not fit is one that its opposite fits.
+        return Condition({"type": "not", "field": {"type": "istrue", "field": self.json}})
 
     def __bool__(self) -> bool:
         raise AskError("join conditions by &, | and ~; Python's and, or and not cannot.")
@@ -53,9 +55,18 @@ def one_of(dimension: str, values: Iterable[str | None]) -> Condition:
     return Condition({"type": "in", "dimension": dimension, "values": found})
 
 
-def like(dimension: str, pattern: str) -> Condition:
-    """Rows where a dimension fits a pattern of SQL's LIKE: ``%`` any text, ``_`` any character."""
-    return Condition({"type": "like", "dimension": dimension, "pattern": _text(dimension, pattern)})
+def like(dimension: str, pattern: str, *, escape: str | None = None) -> Condition:
+    """Rows where a dimension fits a pattern of SQL's LIKE: ``%`` any text, ``_`` any character.
+
+    Args:
+        escape: a character after which ``%`` and ``_`` mean themselves
+    """
+    condition = {"type": "like", "dimension": dimension, "pattern": _text(dimension, pattern)}
+    if escape is not None:
+        if not isinstance(escape, str) or len(escape) != 1:
+            raise AskError(f"escape={escape!r} is not one character.")
+        condition["escape"] = escape
+    return Condition(condition)
 
 
 def between(dimension: str, lower: str | None = None, upper: str | None = None, *, numeric: bool = False) -> Condition:
@@ -79,7 +90,7 @@ def between(dimension: str, lower: str | None = None, upper: str | None = None, 
 
 
 def not_(condition: Condition) -> Condition:
-    """Rows that a condition does not fit; the same as ``~condition``."""
+    """Rows that a condition does not fit, also where the dimension is null; the same as ``~condition``."""
     if not isinstance(condition, Condition):
         raise AskError(f"not_() takes a condition, not {type(condition).__name__}.")
     return ~condition

@@ -31,6 +31,12 @@ def test_like() -> None:
     assert like("app_version", "7.%").to_druid() == {"type": "like", "dimension": "app_version", "pattern": "7.%"}
 
 
+def test_like_with_an_escape() -> None:
+    assert like("event_id", "100!%", escape="!").to_druid()["escape"] == "!"
+    with pytest.raises(AskError, match="one character"):
+        like("event_id", "100!!%", escape="!!")
+
+
 def test_between() -> None:
     assert between("app_version", "7.0", "8.0").to_druid() == {
         "type": "bound",
@@ -46,12 +52,13 @@ def test_between() -> None:
 
 def test_joined() -> None:
     a, b, c = eq("country", "DE"), eq("cdn", "a"), like("os", "t%")
+    opposite = {"type": "not", "field": {"type": "istrue", "field": c.to_druid()}}
     assert (a & b & c).to_druid() == {"type": "and", "fields": [a.to_druid(), b.to_druid(), c.to_druid()]}
     assert (a | b & ~c).to_druid() == {
         "type": "or",
         "fields": [
             a.to_druid(),
-            {"type": "and", "fields": [b.to_druid(), {"type": "not", "field": c.to_druid()}]},
+            {"type": "and", "fields": [b.to_druid(), opposite]},
         ],
     }
     assert not_(a) == ~a
@@ -151,6 +158,8 @@ def fits(condition: dict[str, Any], row: dict[str, str | None]) -> bool:
             return any(fits(field, row) for field in fields)
         case {"type": "not", "field": field}:
             return not fits(field, row)
+        case {"type": "istrue", "field": field}:
+            return fits(field, row)
         case {"type": "selector", "dimension": name, "value": value}:
             return row[name] == value
         case {"type": "in", "dimension": name, "values": values}:
@@ -219,6 +228,6 @@ def test_a_joined_condition_means_what_was_said(tree: Any, country: str | None, 
     condition = build(tree)
     before = condition.to_druid()
     assert fits(before, row) is holds(tree, row)
-    assert not_(not_(condition)).to_druid() == {"type": "not", "field": {"type": "not", "field": before}}
+    assert fits(not_(condition).to_druid(), row) is not holds(tree, row)
     assert condition.to_druid() == before
     assert set(dimensions_of(before)) <= {"country", "cdn"}
