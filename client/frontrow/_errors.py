@@ -25,6 +25,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+_LONGEST = 400
+
 
 class FrontrowError(Exception):
     """Root of the client's errors."""
@@ -131,6 +133,8 @@ def druid_error(status: int, body: Any, text: str, *, url: str) -> DruidError:
     fields = {name: value for name, value in body.items() if isinstance(value, str)} if isinstance(body, dict) else {}
     kind, advice = _kind(status, fields)
     said = fields.get("errorMessage") or fields.get("error") or _without_markup(text)
+    if len(said) > _LONGEST:
+        said = f"{said[:_LONGEST]}…"
     return kind(f"{url} answers {status}: {said.rstrip('.')}. {advice}", url=url, status=status, fields=fields)
 
 
@@ -157,7 +161,7 @@ def _kind(status: int, fields: dict[str, str]) -> tuple[type[DruidError], str]:
 def _without_markup(text: str) -> str:
     """The words of a proxy's error page, or of a plain answer."""
     words = " ".join(re.sub(r"(?is)<(style|script).*?</\1>|<[^>]*>", " ", text).split())
-    return words[:300] or "no reason given"
+    return words or "no reason given"
 
 
 def _restored(kind: type[TransportError], args: tuple[Any, ...], facts: dict[str, Any]) -> TransportError:

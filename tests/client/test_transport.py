@@ -246,6 +246,15 @@ def test_a_proxys_error_page_is_told_in_words() -> None:
     assert caught.value.error is None
 
 
+def test_a_long_reason_is_cut_in_the_message_only() -> None:
+    reason = "no such thing; " * 100
+    respond = json_reply({"errorMessage": reason}, 500)
+    with talk(lambda _: respond) as (_, transport), pytest.raises(frontrow.ServerError) as caught:
+        transport.request_json("POST", "/druid/v2", {})
+    assert len(str(caught.value)) < 600
+    assert caught.value.error_message == reason
+
+
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"error": 5, "errorMessage": ["x"]}', b"\xff\xfe"])
 def test_an_odd_refusal_is_still_one(body: bytes) -> None:
     with (
