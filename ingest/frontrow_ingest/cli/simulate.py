@@ -184,7 +184,7 @@ class _KafkaOutput:
         # kafka-python logs each attempt to reach a broker; what matters of it is in our own errors
         logging.getLogger("kafka").addHandler(logging.NullHandler())
         self._producer = EventProducer(bootstrap, topic=topic, settings=KafkaSettings(create_topic=create_topic))
-        self.send = self._producer.send
+        self.send = self._producer.send_unchecked
 
     def flush(self) -> None:
         """Nothing: what waits leaves within milliseconds by itself."""

@@ -1,0 +1,68 @@
+"""The oracle itself, on cases small enough to be computed by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from oracle.metrics import EXACT, by_minute, by_value, distinct, quantile_bounds
+
+
+def event(**fields: Any) -> dict[str, Any]:
+    return {
+        "kind": "heartbeat",
+        "started": True,
+        "end_reason": None,
+        "ts": 0,
+        "session_id": "s",
+        "viewer_id": "v",
+    } | fields
+
+
+EVENTS = [
+    event(kind="attempt", started=False, ts=0),
+    event(kind="first_frame", startup_ms=400, ts=500),
+    event(play_ms=6000, rebuffer_ms=2000, seek_rebuffer_ms=500, bits=12_000, live_latency_ms=3000, ts=59_999),
+    event(play_ms=2000, live_latency_ms=7000, segments=["a", "b"], ts=60_000, viewer_id="w"),
+    event(kind="end", end_reason="fatal_error", ts=61_000),
+]
+
+
+@pytest.mark.parametrize(
+    ("metric", "value"),
+    [
+        ("events", 5),
+        ("play_ms", 8000),
+        ("concurrent_viewers", 8000 / 120_000),
+        ("peak_concurrent_viewers", 0.1),
+        ("plays", 1),
+        ("tune_in", 0.5),
+        ("ended_plays", 1),
+        ("playback_failure_rate", 1.0),
+        ("start_failure_rate", 0.0),
+        ("rebuffer_ratio", 0.2),
+        ("connection_rebuffer_ratio", 1500 / 9500),
+        ("average_bitrate", 1.5),
+        ("live_latency", 4000.0),
+        ("average_view_duration", 8000.0),
+    ],
+)
+def test_by_hand(metric: str, value: float) -> None:
+    assert EXACT[metric](EVENTS, 120_000) == pytest.approx(value, rel=1e-12)
+
+
+def test_an_empty_denominator_is_null() -> None:
+    assert EXACT["rebuffer_ratio"]([], 60_000) is None
+    assert EXACT["peak_concurrent_viewers"]([], 60_000) is None
+
+
+def test_groups_and_minutes() -> None:
+    assert {minute: len(found) for minute, found in by_minute(EVENTS).items()} == {0: 3, 60_000: 2}
+    assert {value: len(found) for value, found in by_value(EVENTS, "segments").items()} == {None: 4, "a": 1, "b": 1}
+
+
+def test_distinct_and_quantiles() -> None:
+    assert distinct("unique_viewers", EVENTS) == 2
+    assert quantile_bounds("startup_time_p50", EVENTS, 0.01) == (400, 400)
+    assert quantile_bounds("startup_time_p50", [], 0.01) is None
