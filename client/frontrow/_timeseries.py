@@ -32,7 +32,9 @@ def ask_timeseries(ask: Ask, granularity: Granularity, run: Run) -> dict[str, li
         for start, values in _buckets(run(timeseries_query(ask, ask.aggregates, granularity, ask.extra))):
             answered[ask.interval.start if granularity.is_all else start] = values
     if not answered.keys() <= set(starts):
-        starts = sorted(answered)  # Druid cuts time by another calendar than Python: its buckets, then, and no others
+        # Druid goes from bucket to bucket, and where a day begins at 01:00 because the clock went forward at midnight,
+        # so do all its later days. Then its buckets, and no others.
+        starts = sorted(answered)
     columns: dict[str, list[Any]] = {"time": starts}
     for metric in ask.metrics:
         inner = maximum(metric)
