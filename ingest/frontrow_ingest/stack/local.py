@@ -101,7 +101,10 @@ class LocalStack:
                 the message ends with the tail of the log that tells why. What this call started is ended again.
         """
         settings = self._asked
-        settings.directory.mkdir(parents=True, exist_ok=True)
+        try:
+            settings.directory.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StackError(f"cannot make {settings.directory}: {error}. Choose another by --dir.") from error
         with self._only_one():
             records = processes.read_records(self._records)
             alive = {name: record for name, record in records.items() if record.process()}
@@ -111,7 +114,7 @@ class LocalStack:
                     f"a stack runs in {settings.directory} on other ports. Take it down first: frontrow stack down."
                 )
             if len(alive) == len(SERVICES):
-                self._await_usable(alive, {}, time.monotonic() + deadline_s)
+                self._await_usable(alive, time.monotonic() + deadline_s)
                 return False
             needed = [service for service in SERVICES if service not in alive]
             if download_only:
@@ -127,18 +130,20 @@ class LocalStack:
     ) -> None:
         settings = self._asked
         deadline = time.monotonic() + deadline_s
-        write_configuration(settings)
-        self._ports.write_text(json.dumps(settings.ports.by_name()))
+        try:
+            write_configuration(settings)
+            self._ports.write_text(json.dumps(settings.ports.by_name()))
+        except OSError as error:
+            raise StackError(f"cannot write in {settings.directory}: {error}. Choose another by --dir.") from error
         started: dict[str, Record] = {}
-        handles: dict[str, subprocess.Popen[bytes]] = {}
         try:
             for service in needed:
                 if service == "kafka":
                     self._format_kafka(classpaths)
                 command = self._command(service, classpaths)
-                started[service], handles[service] = processes.start(service, command, settings.directory)
+                started[service] = processes.start(service, command, settings.directory)
                 processes.write_records(self._records, {**alive, **started})
-            self._await_usable({**alive, **started}, handles, deadline)
+            self._await_usable({**alive, **started}, deadline)
         except BaseException:  # Ctrl-C too: what was started must not stay
             self._report.waiting("what was started to end")
             processes.stop(started.values(), patience_s=5)
@@ -251,27 +256,17 @@ class LocalStack:
         if done.returncode != 0:
             raise StackError(f"Kafka's storage cannot be formatted:\n{(done.stdout + done.stderr)[-2000:]}")
 
-    def _await_usable(
-        self, records: Mapping[str, Record], handles: Mapping[str, subprocess.Popen[bytes]], deadline: float
-    ) -> None:
+    def _await_usable(self, records: Mapping[str, Record], deadline: float) -> None:
         settings = self._asked
         druid = Druid(settings.ports)
         try:
             checks = [*druid.checks(), kafka_takes_a_record(settings.ports)]
-            self._await_all(checks, records, handles, deadline)
-            self._await_all(
-                [lambda: None if druid.one_replica() else "the default load rule"], records, handles, deadline
-            )
+            self._await_all(checks, records, deadline)
+            self._await_all([lambda: None if druid.one_replica() else "the default load rule"], records, deadline)
         finally:
             druid.close()
 
-    def _await_all(
-        self,
-        checks: Sequence[Check],
-        records: Mapping[str, Record],
-        handles: Mapping[str, subprocess.Popen[bytes]],
-        deadline: float,
-    ) -> None:
+    def _await_all(self, checks: Sequence[Check], records: Mapping[str, Record], deadline: float) -> None:
         told = ""
         for check in checks:
             while (waiting := check()) is not None:
@@ -279,8 +274,7 @@ class LocalStack:
                     told = waiting
                     self._report.waiting(waiting)
                 for service, record in records.items():
-                    ended = handles[service].poll() is not None if service in handles else record.process() is None
-                    if ended:
+                    if record.process() is None:
                         raise StackError(f"{service} ended while it started.\n{tail(self._asked.directory, service)}")
                 if time.monotonic() > deadline:
                     service = next((name for name in SERVICES if name in waiting), "coordinator")

@@ -52,7 +52,7 @@ def write_records(path: Path, records: Mapping[str, Record]) -> None:
     temporary.replace(path)
 
 
-def start(service: str, command: Sequence[str], directory: Path) -> tuple[Record, subprocess.Popen[bytes]]:
+def start(service: str, command: Sequence[str], directory: Path) -> Record:
     """Start a service in ``directory``, in a session of its own: Ctrl-C in this terminal is not for it."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("JAVA_", "JDK_", "_JAVA"))}
     environment["MALLOC_ARENA_MAX"] = "2"
@@ -70,7 +70,8 @@ def start(service: str, command: Sequence[str], directory: Path) -> tuple[Record
         created = psutil.Process(process.pid).create_time()
     except psutil.Error:
         created = time.time()  # it is gone already; whoever waits for it will see that
-    return Record(service, process.pid, created), process
+    process.returncode = 0  # it outlives this program: Python is not to warn that nobody waits for it
+    return Record(service, process.pid, created)
 
 
 def stop(records: Iterable[Record], *, patience_s: float) -> list[str]:

@@ -1,0 +1,95 @@
+"""Ports and who holds them; processes that are remembered, and ids that were given to somebody else."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from frontrow_ingest.errors import StackError
+from frontrow_ingest.stack import LocalStack, Ports, PortTaken, StackSettings, free_ports
+from frontrow_ingest.stack.ports import check_free
+from frontrow_ingest.stack.processes import Record, read_records, start, stop, write_records
+
+
+def test_free_ports_are_free_and_different() -> None:
+    ports = free_ports().by_name()
+    assert len(set(ports.values())) == len(ports)
+    check_free(ports)
+
+
+def test_a_taken_port_is_named_with_its_owner() -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        port = holder.getsockname()[1]
+        with pytest.raises(PortTaken, match=rf"port {port} \(router\) is taken by process {os.getpid()} ") as caught:
+            check_free({"router": port})
+    assert "--port router=NUMBER" in str(caught.value)
+
+
+@pytest.mark.parametrize(("numbers", "said"), [({"kafka": 0}, "not between"), ({"kafka": 8081}, "given to two")])
+def test_ports_that_cannot_be(numbers: dict[str, int], said: str) -> None:
+    with pytest.raises(StackError, match=said):
+        Ports().changed(numbers)
+
+
+def test_an_unknown_service_is_answered_with_the_known() -> None:
+    with pytest.raises(StackError, match=r"no service 'kafak' has a port; there are zookeeper, kafka,"):
+        Ports().changed({"kafak": 1})
+    with pytest.raises(StackError, match="no service 'brokr'"):
+        StackSettings(Path(), heap_mb={"brokr": 512})
+
+
+def test_a_process_is_started_remembered_and_ended(tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    record = start("broker", [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(60)"], tmp_path)
+    write_records(tmp_path / "processes.json", {"broker": record})
+    assert read_records(tmp_path / "processes.json") == {"broker": record}
+    assert record.process() is not None
+    assert stop([record], patience_s=10) == []
+    assert record.process() is None
+
+
+def test_a_process_that_will_not_end_is_killed(tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
+    record = start("broker", [sys.executable, "-c", code], tmp_path)
+    while not (tmp_path / "logs" / "broker.out").read_text():
+        assert record.process() is not None
+    assert stop([record], patience_s=0.2) == ["broker"]
+    assert record.process() is None
+
+
+def test_somebody_else_with_the_same_id_is_not_ours() -> None:
+    stranger = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    try:
+        created = psutil.Process(stranger.pid).create_time()
+        assert Record("broker", stranger.pid, created).process() is not None
+        reused = Record("broker", stranger.pid, created - 1000)
+        assert reused.process() is None
+        assert stop([reused], patience_s=1) == []
+        assert stranger.poll() is None
+    finally:
+        stranger.kill()
+        stranger.wait()
+
+
+def test_a_damaged_list_of_processes_is_named(tmp_path: Path) -> None:
+    (tmp_path / "processes.json").write_text("{")
+    with pytest.raises(StackError, match=r"processes\.json is damaged"):
+        read_records(tmp_path / "processes.json")
+
+
+def test_status_of_what_never_ran_and_of_what_was_killed(tmp_path: Path) -> None:
+    stack = LocalStack(StackSettings(tmp_path / "stack"), cache=tmp_path / "cache")
+    assert {service.state for service in stack.status()} == {"stopped"}
+    assert stack.down() == []
+    (tmp_path / "stack").mkdir()
+    write_records(tmp_path / "stack" / "processes.json", {"broker": Record("broker", 2**22 + 1, 1.0)})
+    assert {service.service: service.state for service in stack.status()}["broker"] == "dead"
