@@ -21,7 +21,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 def to_polars(columns: Mapping[str, Sequence[Any]], types: Mapping[str, ColumnType]) -> polars.DataFrame:
-    """Integers become Int64, numbers Float64, times Datetime in UTC, text String; nulls stay null."""
+    """Integers become Int64, numbers Float64, times Datetime in UTC, text String, labels List; nulls stay null."""
     pl = _library("polars", "polars")
     kinds = {"string": pl.String, "integer": pl.Int64, "number": pl.Float64}
     series = []
@@ -29,7 +29,7 @@ def to_polars(columns: Mapping[str, Sequence[Any]], types: Mapping[str, ColumnTy
         if types[name] == "time":
             series.append(pl.Series(name, _microseconds(values), dtype=pl.Int64).cast(pl.Datetime("us", "UTC")))
         else:
-            series.append(pl.Series(name, values, dtype=kinds.get(types[name]), strict=False))
+            series.append(pl.Series(name, _even(values, types[name]), dtype=kinds.get(types[name]), strict=False))
     return pl.DataFrame(series)  # type: ignore[no-any-return]
 
 
@@ -48,7 +48,7 @@ def to_pandas(columns: Mapping[str, Sequence[Any]], types: Mapping[str, ColumnTy
 
 
 def to_arrow(columns: Mapping[str, Sequence[Any]], types: Mapping[str, ColumnType]) -> pyarrow.Table:
-    """Integers become int64, numbers double, times timestamp in UTC, text string; nulls stay null."""
+    """Integers become int64, numbers double, times timestamp in UTC, text string, labels list; nulls stay null."""
     pa = _library("pyarrow", "arrow")
     kinds = {"string": pa.string(), "integer": pa.int64(), "number": pa.float64()}
     arrays = {}
@@ -56,8 +56,20 @@ def to_arrow(columns: Mapping[str, Sequence[Any]], types: Mapping[str, ColumnTyp
         if types[name] == "time":
             arrays[name] = pa.array(_microseconds(values), type=pa.int64()).cast(pa.timestamp("us", "UTC"))
         else:
-            arrays[name] = pa.array(values, type=kinds.get(types[name]))
+            arrays[name] = pa.array(_even(values, types[name]), type=kinds.get(types[name]))
     return pa.table(arrays)
+
+
+def _even(values: Sequence[Any], declared: ColumnType) -> Sequence[Any]:
+    """Values of one kind, which polars and Arrow need: with one list all become lists, otherwise mixed ones text."""
+    if declared != "any":
+        return values
+    kinds = set(map(type, values)) - {type(None)}
+    if len(kinds) < 2:
+        return values
+    if list in kinds:
+        return [value if value is None or isinstance(value, list) else [value] for value in values]
+    return [None if value is None else str(value) for value in values]
 
 
 def _microseconds(values: Sequence[datetime | None]) -> list[int | None]:
