@@ -13,9 +13,9 @@ from frontrow._errors import AskError
 from frontrow._filters import WhereLike
 from frontrow._native import columns_of, lean
 from frontrow._result import ColumnType, Freshness, Result, freshness_of
-from frontrow._time import IntervalLike, check_buckets, parse_granularity, parse_interval
-from frontrow._timeseries import ask_timeseries
-from frontrow._topn import ask_top_n
+from frontrow._time import IntervalLike, parse_granularity, parse_interval
+from frontrow._timeseries import ask_timeseries, check_timeseries
+from frontrow._topn import ask_top_n, check_top_n
 from frontrow._transport import Timeouts, Transport
 from frontrow_specs import Catalogue, catalogue
 
@@ -103,8 +103,8 @@ class Client:
         began = time.perf_counter()
         buckets = parse_granularity(granularity, time_zone)
         when = parse_interval(interval, last)
-        check_buckets(buckets, when)
         ask = prepare(self.catalogue, self._datasources, metrics, when, where, spec=spec, aggregations=aggregations)
+        check_timeseries(ask, buckets)
         run, fresh = _Runner(self._transport), self._freshness_of(ask)
         columns = ask_timeseries(ask, buckets, run)
         return self._result(ask, columns, {"time": "time", **ask.types()}, ask.exactness(), run, fresh, began)
@@ -150,6 +150,7 @@ class Client:
             spec=spec,
             aggregations=aggregations,
         )
+        check_top_n(ask, n)
         run, fresh = _Runner(self._transport), self._freshness_of(ask)
         columns, note = ask_top_n(ask, dimension, self.catalogue.dimension(dimension).multi_value, n, run)
         types: dict[str, ColumnType] = {dimension: "string", **ask.types()}

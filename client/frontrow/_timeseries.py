@@ -18,14 +18,21 @@ _MINUTE = Granularity(1, "minute", "PT1M")
 Run: TypeAlias = Callable[[dict[str, Any]], list[Any]]
 
 
-def ask_timeseries(ask: Ask, granularity: Granularity, run: Run) -> dict[str, list[Any]]:
-    """Columns of the answer: ``time`` (starts of the buckets, UTC), then a column for each metric, empty buckets too.
+def check_timeseries(ask: Ask, granularity: Granularity) -> None:
+    """Refuse what has no good answer, before anything is sent.
 
     Raises:
-        AskError: the buckets are finer than the datasource's rows
+        AskError: the buckets are finer than the datasource's rows, or absurdly many
     """
     if not granularity.is_all and granularity.shortest % GRAIN:
         raise AskError(f"{ask.spec} holds whole minutes: ask for a granularity of whole minutes, like 1m.")
+    check_buckets(granularity, ask.interval)
+    if any(maximum(metric) is not None for metric in ask.metrics):
+        check_buckets(_MINUTE, ask.interval)
+
+
+def ask_timeseries(ask: Ask, granularity: Granularity, run: Run) -> dict[str, list[Any]]:
+    """Columns of the answer: ``time`` (starts of the buckets, UTC), then a column for each metric, empty buckets too."""
     starts = list(granularity.starts(ask.interval))
     answered: dict[datetime, dict[str, Any]] = {}
     if ask.aggregates or ask.extra:
@@ -75,7 +82,6 @@ def timeseries_query(
 
 def _maxima(ask: Ask, inner: Expression, starts: list[datetime], run: Run) -> list[float | int | None]:
     """The largest value of a formula over the minutes of each bucket; null where no minute has a row."""
-    check_buckets(_MINUTE, ask.interval)
     found: list[float | int | None] = [None] * len(starts)
     for start, values in _buckets(run(timeseries_query(ask, dict.fromkeys(aggregates(inner)), _MINUTE))):
         value = evaluate(inner, values, GRAIN / timedelta(milliseconds=1))

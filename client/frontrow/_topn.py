@@ -23,8 +23,8 @@ MOST_VALUES = 10_000
 _GRAIN_MS = GRAIN / timedelta(milliseconds=1)
 
 
-def ask_top_n(ask: Ask, dimension: str, multi_value: bool, n: int, run: Run) -> tuple[dict[str, list[Any]], str]:
-    """Columns of the answer, the dimension first, best row first; and what is to be said of its exactness.
+def check_top_n(ask: Ask, n: int) -> None:
+    """Refuse what has no answer, before anything is sent.
 
     Raises:
         AskError: ``n`` is not between 1 and 10,000, or no metric is named
@@ -33,6 +33,10 @@ def ask_top_n(ask: Ask, dimension: str, multi_value: bool, n: int, run: Run) -> 
         raise AskError("name the metric to rank by.")
     if not isinstance(n, int) or not 1 <= n <= MOST_VALUES:
         raise AskError(f"n={n!r} is not a number from 1 to {MOST_VALUES:,}.")
+
+
+def ask_top_n(ask: Ask, dimension: str, multi_value: bool, n: int, run: Run) -> tuple[dict[str, list[Any]], str]:
+    """Columns of the answer, the dimension first, best row first; and what is to be said of its exactness."""
     bucket_ms = ask.interval.length_ms
     only = required_values(ask.where, dimension) if multi_value else None
     first = ask.metrics[0]

@@ -144,12 +144,12 @@ class TestTimeseries:
         assert [tuple(row.values()) for row in result] == [(datetime(2026, 11, 23, 1, tzinfo=UTC), 5)]
 
     def test_finer_than_the_rows_is_refused(self) -> None:
-        with asking(lambda _: []) as (client, server), pytest.raises(AskError, match="whole minutes"):
+        with asking(lambda _: [], freshness=True) as (client, server), pytest.raises(AskError, match="whole minutes"):
             client.timeseries("plays", interval=HALF_HOUR, granularity="10s")
         assert server.requests == []
 
     def test_a_peak_of_too_many_minutes_is_refused(self) -> None:
-        with asking(lambda _: []) as (client, server), pytest.raises(AskError, match="buckets"):
+        with asking(lambda _: [], freshness=True) as (client, server), pytest.raises(AskError, match="buckets"):
             client.timeseries("peak_concurrent_viewers", interval="2020-01-01/2026-01-01", granularity="1y")
         assert server.requests == []
 
@@ -241,7 +241,7 @@ class TestTopN:
 
     @pytest.mark.parametrize("n", [0, -1, 10_001, 2.5, "3", None])
     def test_how_many(self, n: Any) -> None:
-        with asking(lambda _: []) as (client, server), pytest.raises(AskError, match="n="):
+        with asking(lambda _: [], freshness=True) as (client, server), pytest.raises(AskError, match="n="):
             client.top_n("cdn", "plays", n=n, interval=HALF_HOUR)
         assert server.requests == []
 

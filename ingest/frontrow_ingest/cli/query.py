@@ -11,13 +11,15 @@ from typing import Any, TypeVar
 import click
 import orjson
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from frontrow import Client, Result
+from frontrow import Client, Condition, Result, eq, one_of
 from frontrow._display import caveats, format_value
 from frontrow_ingest.cli.options import url_option
 from frontrow_specs import catalogue
 
+_WIDEST = 1_000
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
@@ -26,12 +28,20 @@ def _asking(function: _Command) -> _Command:
     options = (
         click.option("--last", metavar="LENGTH", help="The time up to now, like 30m or 7d. [default: 1h]"),
         click.option("--interval", metavar="START/END", help="Instead: from start to end, ISO 8601, UTC by default."),
-        click.option("--where", "conditions", multiple=True, metavar="DIM=VALUE[,VALUE]", help="All must fit."),
+        click.option(
+            "--where",
+            "conditions",
+            multiple=True,
+            metavar="DIM=VALUE[,VALUE]",
+            help="Only these; DIM= means no value. Several options must all fit.",
+        ),
         click.option("--datasource", "spec", help="Ask this spec's datasource."),
         click.option("--prefix", default="", help="Before the datasources' names in Druid."),
         click.option("--csv", "form", flag_value="csv", help="Print CSV."),
         click.option("--json", "form", flag_value="json", help="Print JSON: one object with rows and caveats."),
-        click.option("--show-query", "form", flag_value="query", help="Print the Druid queries that were sent."),
+        click.option(
+            "--show-query", "form", flag_value="query", help="Print the Druid queries that were sent, as JSON."
+        ),
         url_option,
     )
     for option in reversed(options):
@@ -113,7 +123,7 @@ def metrics() -> None:
     for metric in catalogue().metrics.values():
         said = " ".join(filter(None, (metric.description, metric.note)))
         table.add_row(metric.name, metric.unit, ", ".join(metric.datasources), said, metric.source)
-    Console().print(table)
+    _show(table)
 
 
 @command.command()
@@ -122,7 +132,7 @@ def dimensions() -> None:
     table = Table("dimension", "what it says")
     for dimension in catalogue().dimensions.values():
         table.add_row(dimension.name, dimension.description)
-    Console().print(table)
+    _show(table)
 
 
 def _client(url: str, prefix: str) -> Client:
@@ -134,14 +144,16 @@ def _last(last: str | None, interval: str | None) -> str | None:
     return last or (None if interval else "1h")
 
 
-def _where(conditions: tuple[str, ...]) -> dict[str, Any]:
-    where: dict[str, Any] = {}
-    for condition in conditions:
-        name, separator, values = condition.partition("=")
+def _where(conditions: tuple[str, ...]) -> Condition | None:
+    found: Condition | None = None
+    for text in conditions:
+        name, separator, value = text.partition("=")
         if not separator or not name:
-            raise click.BadParameter(f"{condition!r} is not DIM=VALUE", param_hint="--where")
-        where[name] = values.split(",") if "," in values else values or None
-    return where
+            raise click.BadParameter(f"{text!r} is not DIM=VALUE", param_hint="--where")
+        values = [part or None for part in value.split(",")]
+        condition = one_of(name, values) if len(values) > 1 else eq(name, values[0])
+        found = condition if found is None else found & condition
+    return found
 
 
 def _print(result: Result, form: str | None) -> None:
@@ -158,18 +170,26 @@ def _print(result: Result, form: str | None) -> None:
         table = Table()
         for name, kind in result.types.items():
             unit = result.units.get(name)
-            table.add_column(
-                f"{name}\n[dim]{unit}[/]" if unit else name, justify="left" if kind == "string" else "right"
-            )
+            heading = f"{name}\n[dim]{escape(unit)}[/]" if unit else name
+            table.add_column(heading, justify="left" if kind == "string" else "right")
         for row in result:
-            table.add_row(*(format_value(value).replace("[", "\\[") for value in row.values()))
-        Console().print(table)
+            table.add_row(*(escape(format_value(value)) for value in row.values()))
+        _show(table)
+        # Not with the rows: whoever reads the table by a program gets rows only.
         click.echo(caveats(result), err=True)
+
+
+def _show(table: Table) -> None:
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=_WIDEST)  # nothing is cut or wrapped in a file or a pipe
+    console.print(table)
 
 
 def _document(result: Result) -> dict[str, Any]:
     return {
         "rows": [{name: _iso(value) for name, value in row.items()} for row in result],
+        "types": dict(result.types),
         "units": dict(result.units),
         "interval": str(result.interval),
         "exactness": result.exactness,

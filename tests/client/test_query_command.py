@@ -1,0 +1,178 @@
+"""``frontrow query``: tables for people; CSV and JSON for programs, with nothing but rows on standard output."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from frontrow_ingest.cli.main import main
+from support.loopback import Loopback, Reply, Request, json_reply, loopback
+
+INTERVAL = ["--interval", "2026-11-23T20:00/2026-11-23T20:02"]
+NEWEST = "2026-11-23T20:01:59.000Z"
+
+
+def druid(request: Request) -> Reply:
+    query = request.json
+    match query["queryType"]:
+        case "dataSourceMetadata":
+            return json_reply([{"timestamp": NEWEST, "result": {"maxIngestedEventTime": NEWEST}}])
+        case "topN":
+            rows = [
+                {query["dimension"]: "[red]north[/]", "plays": 7, "play_ms": 3_600_000},
+                {query["dimension"]: None, "plays": 5, "play_ms": 0},
+            ]
+            return json_reply([{"timestamp": "2026-11-23T20:00:00.000Z", "result": rows}])
+        case _:
+            return json_reply([{"timestamp": "2026-11-23T20:01:00.000Z", "result": {"plays": 1_234, "play_ms": 0}}])
+
+
+@pytest.fixture
+def server() -> Iterator[Loopback]:
+    with loopback(druid) as found:
+        yield found
+
+
+def run(*arguments: str) -> int:
+    """The exit code."""
+    with pytest.raises(SystemExit) as ended:
+        main(["query", *arguments])
+    return int(ended.value.code or 0)
+
+
+def filters(server: Loopback) -> Any:
+    return [body.get("filter") for body in server.bodies if body["queryType"] != "dataSourceMetadata"]
+
+
+def test_timeseries_as_a_table(server: Loopback, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("timeseries", "plays", "viewer_hours", "--url", server.url, *INTERVAL) == 0
+    out, err = capsys.readouterr()
+    assert "plays" in out
+    assert "1,234" in out
+    assert "2026-11-23 20:01:00" in out
+    assert "newest event 2026-11-23 20:01:59 UTC" in err
+    assert "exact" in err
+    assert "exact" not in out
+
+
+def test_top_as_a_table(server: Loopback, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("top", "cdn", "plays", "-n", "2", "--url", server.url, *INTERVAL) == 0
+    out = capsys.readouterr().out
+    assert "[red]north[/]" in out  # a label is text, whatever it looks like
+    assert out.index("north") < out.index("–")
+
+
+def test_a_table_in_a_pipe_is_whole(server: Loopback, capsys: pytest.CaptureFixture[str]) -> None:
+    metrics = ["plays", "viewer_hours", "concurrent_viewers", "tune_in", "tune_out", "average_minute_audience", "exits"]
+    assert run("timeseries", *metrics, "--url", server.url, *INTERVAL) == 0
+    heading = capsys.readouterr().out.splitlines()[1]
+    assert [name in heading for name in metrics] == [True] * len(metrics)
+
+
+def test_csv(server: Loopback, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("top", "cdn", "plays", "viewer_hours", "--csv", "--url", server.url, *INTERVAL) == 0
+    out, err = capsys.readouterr()
+    assert list(csv.reader(io.StringIO(out))) == [
+        ["cdn", "plays", "viewer_hours"],
+        ["[red]north[/]", "7", "1.0"],
+        ["", "5", "0.0"],
+    ]
+    assert err == ""
+
+
+def test_json(server: Loopback, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("timeseries", "plays", "--json", "--url", server.url, *INTERVAL) == 0
+    out, err = capsys.readouterr()
+    found = json.loads(out)
+    assert found["rows"] == [
+        {"time": "2026-11-23T20:00:00Z", "plays": 0},
+        {"time": "2026-11-23T20:01:00Z", "plays": 1234},
+    ]
+    assert found["types"] == {"time": "time", "plays": "integer"}
+    assert found["interval"] == "2026-11-23T20:00:00.000Z/2026-11-23T20:02:00.000Z"
+    assert (found["exactness"], found["newest_event"]) == ("exact", "2026-11-23T20:01:59Z")
+    assert found["query_id"].startswith("frontrow-")
+    assert err == ""
+
+
+def test_show_query(server: Loopback, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("timeseries", "plays", "--show-query", "--url", server.url, *INTERVAL) == 0
+    (query,) = json.loads(capsys.readouterr().out)
+    assert query == server.bodies[-1]
+
+
+def test_where(server: Loopback) -> None:
+    where = ["--where", "country=DE,AT", "--where", "event_id=", "--where", "stream_type=live"]
+    assert run("timeseries", "plays", *where, "--url", server.url, *INTERVAL) == 0
+    assert filters(server) == [
+        {
+            "type": "and",
+            "fields": [
+                {"type": "in", "dimension": "country", "values": ["DE", "AT"]},
+                {"type": "selector", "dimension": "event_id", "value": None},
+                {"type": "selector", "dimension": "stream_type", "value": "live"},
+            ],
+        }
+    ]
+
+
+def test_a_dimension_given_twice_must_fit_twice(server: Loopback) -> None:
+    assert (
+        run("timeseries", "plays", "--where", "country=DE", "--where", "country=AT", "--url", server.url, *INTERVAL)
+        == 0
+    )
+    assert [part["value"] for part in filters(server)[0]["fields"]] == ["DE", "AT"]
+
+
+def test_last_granularity_zone_and_prefix(server: Loopback) -> None:
+    options = ["--last", "2d", "--granularity", "1d", "--time-zone", "Europe/Berlin", "--prefix", "test_"]
+    assert run("timeseries", "plays", *options, "--url", server.url) == 0
+    body = server.bodies[-1]
+    assert body["dataSource"] == "test_audience"
+    assert body["granularity"] == {"type": "period", "period": "P1D", "timeZone": "Europe/Berlin"}
+
+
+def test_the_address_may_come_from_the_environment(server: Loopback, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FRONTROW_URL", server.url)
+    assert run("top", "cdn", "plays") == 0
+    assert server.requests
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["timeseries"], 2, "METRICS"),
+        (["top", "cdn"], 2, "METRICS"),
+        (["timeseries", "plays", "--where", "country"], 2, "DIM=VALUE"),
+        (["timeseries", "plays", "--where", "=DE"], 2, "DIM=VALUE"),
+        (["top", "cdn", "plays", "-n", "many"], 2, "many"),
+        (["top", "cdn", "plays", "-n", "0"], 1, "n=0"),
+        (["timeseries", "playz"], 1, "plays"),
+        (["timeseries", "plays", "--last", "soon"], 1, "soon"),
+        (["timeseries", "plays", "--last", "1h", *INTERVAL], 1, "one of"),
+        (["timeseries", "plays"], 1, "nobody answers"),
+    ],
+)
+def test_what_goes_wrong_is_said(
+    arguments: list[str], code: int, said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FRONTROW_URL", "http://user:s3cret@127.0.0.1:1")
+    assert run(*arguments) == code
+    out, err = capsys.readouterr()
+    assert said in err
+    assert out == ""
+    assert "s3cret" not in err
+
+
+def test_the_catalogue(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("metrics") == 0
+    out = capsys.readouterr().out
+    assert "rebuffer_ratio" in out
+    assert "CTA-2066" in out
+    assert run("dimensions") == 0
+    assert "content_id" in capsys.readouterr().out
