@@ -32,7 +32,7 @@ def check_timeseries(ask: Ask, granularity: Granularity) -> None:
 
 
 def ask_timeseries(ask: Ask, granularity: Granularity, run: Run) -> dict[str, list[Any]]:
-    """Columns of the answer: ``time`` (starts of the buckets, UTC), then a column for each metric, empty buckets too."""
+    """Columns: ``time`` (starts of the buckets, UTC), then one for each metric; empty buckets, too."""
     starts = list(granularity.starts(ask.interval))
     answered: dict[datetime, dict[str, Any]] = {}
     if ask.aggregates or ask.extra:
