@@ -21,7 +21,7 @@ from frontrow_ingest.cli.progress import StackProgress
 from frontrow_ingest.cli.stack import as_interrupt, directory_option
 from frontrow_ingest.demo import Account, Comparison, Feed, Snapshot, Watcher
 from frontrow_ingest.demo.watch import sparkline
-from frontrow_ingest.druid import Supervisors, ensure_topic
+from frontrow_ingest.druid import Supervisors, end_offsets, ensure_topic
 from frontrow_ingest.errors import IngestError
 from frontrow_ingest.simulate import Simulation
 from frontrow_ingest.stack import LocalStack, Ports, StackSettings, free_ports
@@ -112,6 +112,8 @@ def _play(
         supervisors = Supervisors(transport)
         for name in [supervisors.submit(spec.supervisor(bootstrap=bootstrap)) for spec in specs]:
             supervisors.await_ingesting(name)
+            # A task that was ended reads again what it had not handed off; that must not count as the event's.
+            supervisors.await_offsets(name, end_offsets(bootstrap, specs[0].topic))
     console.print(f"rollup specs applied after {time.monotonic() - began:.0f} s; the event begins", highlight=False)
     with Client(url) as client:
         start = datetime.now(UTC)

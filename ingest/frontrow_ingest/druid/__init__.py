@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from frontrow_ingest.druid.supervisors import Supervisors, SupervisorStatus
-from frontrow_ingest.druid.topics import ensure_topic
+from frontrow_ingest.druid.topics import end_offsets, ensure_topic
 
-__all__ = ["SupervisorStatus", "Supervisors", "ensure_topic"]
+__all__ = ["SupervisorStatus", "Supervisors", "end_offsets", "ensure_topic"]

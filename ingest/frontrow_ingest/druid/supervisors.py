@@ -96,6 +96,34 @@ class Supervisors:
             waiting(f"{name}: {status.state}, {status.tasks} tasks")
             time.sleep(0.2)
 
+    def await_offsets(self, name: str, ends: Mapping[int, int], *, deadline_s: float = 120.0) -> None:
+        """Wait until a supervisor's tasks have read each partition up to an offset.
+
+        Druid tells its offsets every few seconds, and they only lag behind the truth.
+
+        Raises:
+            SupervisorError: they do not come so far in time
+        """
+        deadline = time.monotonic() + deadline_s
+        while behind := {
+            number: end for number, end in ends.items() if end and self._offsets(name).get(number, 0) < end
+        }:
+            if time.monotonic() > deadline:
+                raise SupervisorError(
+                    f"supervisor {name!r} has not read partition {min(behind)} up to {behind[min(behind)]:,} after "
+                    f"{deadline_s:.0f} s. Look at: frontrow specs status."
+                )
+            time.sleep(0.5)
+
+    def _offsets(self, name: str) -> dict[int, int]:
+        """The offset that each partition will be read from next, as Druid knew it last."""
+        payload = self._transport.request_json("GET", f"{_PATH}/{quote(name, safe='')}/status")["payload"]
+        offsets: dict[int, int] = {}
+        for task in [*payload.get("activeTasks", []), *payload.get("publishingTasks", [])]:
+            for partition, offset in (task.get("currentOffsets") or {}).items():
+                offsets[int(partition)] = max(int(offset), offsets.get(int(partition), 0))
+        return offsets
+
     def status(self, name: str) -> SupervisorStatus:
         """A supervisor now.
 

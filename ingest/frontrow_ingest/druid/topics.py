@@ -5,6 +5,27 @@ from __future__ import annotations
 from frontrow_ingest.errors import SupervisorError
 
 
+def end_offsets(bootstrap: str, topic: str) -> dict[int, int]:
+    """Where each partition of a topic ends now: the offset that its next event will have.
+
+    Raises:
+        SupervisorError: Kafka does not answer
+    """
+    from kafka import KafkaConsumer, TopicPartition
+    from kafka.errors import KafkaError
+
+    try:
+        consumer = KafkaConsumer(bootstrap_servers=bootstrap, request_timeout_ms=15_000)
+        try:
+            partitions = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
+            ends = consumer.end_offsets(partitions)
+            return {partition.partition: offset for partition, offset in ends.items()}
+        finally:
+            consumer.close()
+    except (KafkaError, ValueError, OSError) as error:
+        raise SupervisorError(f"Kafka at {bootstrap} does not tell where {topic!r} ends: {error}.") from error
+
+
 def ensure_topic(bootstrap: str, topic: str, *, partitions: int = 2) -> bool:
     """Make a topic unless it exists.
 
