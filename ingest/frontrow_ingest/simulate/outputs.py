@@ -61,7 +61,7 @@ class FileOutput:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._path = path = path.resolve()  # the file behind a link is replaced, not the link
         self._part: Path | None = None
         try:
             if path.exists() and not path.is_file():

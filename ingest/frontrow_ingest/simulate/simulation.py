@@ -145,7 +145,9 @@ class _Run:
         back = self._audience.comes_back(session.content, session.outcome, session.now)
         if back is None or back[0] >= self._schedule.end:
             return False
-        heappush(self._coming, (back[0], session.viewer.number, session.viewer, back[1]))
+        when, live = back
+        live = live and self._simulation.live_share > 0  # without an audience there is no event to change over to
+        heappush(self._coming, (when, session.viewer.number, session.viewer, live))
         return True
 
     def _last_moment(self, now: int) -> int:
