@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from operator import itemgetter
+from itertools import chain
 from typing import Any
 
 from frontrow._result import ColumnType
@@ -33,6 +33,7 @@ def columns_of(query: Mapping[str, Any], answer: Sequence[Any]) -> tuple[Columns
     answer without rows has the columns that the query names.
     """
     declared = _declared(query)
+    columns: Columns
     if query["queryType"] == "scan":
         columns = _scanned(answer)
     elif answer and isinstance(answer[0], list):
@@ -40,7 +41,7 @@ def columns_of(query: Mapping[str, Any], answer: Sequence[Any]) -> tuple[Columns
     else:
         columns = _listed(answer)
     if not columns:
-        columns = dict.fromkeys(declared, ())
+        columns = {name: () for name in declared}
     for name in ("time", "__time"):
         if name in columns:
             columns[name] = _moments(columns[name])
@@ -59,10 +60,13 @@ def _scanned(answer: Sequence[Any]) -> Columns:
     total = 0
     for block in answer:
         events = block["events"]
-        as_lists = bool(events) and isinstance(events[0], list)
-        for index, name in enumerate(block["columns"]):
+        names = block["columns"]
+        if events and isinstance(events[0], list):
+            found = _turned(events, len(names))
+        else:
+            found = [[event.get(name) for event in events] for name in names]
+        for name, values in zip(names, found, strict=True):
             # A segment may lack a column that another has.
-            values = map(itemgetter(index), events) if as_lists else (event.get(name) for event in events)
             columns.setdefault(name, [None] * total).extend(values)
         total += len(events)
         for column in columns.values():
@@ -74,8 +78,13 @@ def _grouped(query: Mapping[str, Any], answer: Sequence[Sequence[Any]]) -> Colum
     names = [str(name) for name in _group_names(query)]
     if len(answer[0]) == len(names) + 1:
         names = ["time", *names]
-    # By column: transposing with zip(*answer) would make an object for each row first.
-    return {name: tuple(map(itemgetter(index), answer)) for index, name in enumerate(names)}
+    return dict(zip(names, _turned(answer, len(names)), strict=True))
+
+
+def _turned(rows: Sequence[Sequence[Any]], width: int) -> list[list[Any]]:
+    """Columns of rows of one width. Slices of one flat list: several times as fast as ``zip(*rows)``."""
+    flat = list(chain.from_iterable(rows))
+    return [flat[index::width] for index in range(width)]
 
 
 def _listed(answer: Sequence[Any]) -> Columns:
