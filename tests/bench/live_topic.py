@@ -97,6 +97,7 @@ def live_topic(
             supervisors.submit(body)
         for datasource in topic.datasources.values():
             supervisors.await_ingesting(datasource)
+            await_worker(topic, datasource)
         yield topic
     finally:
         for datasource in topic.datasources.values():
@@ -105,6 +106,15 @@ def live_topic(
         admin: Any = KafkaAdminClient(bootstrap_servers=bootstrap)
         admin.delete_topics([name])
         admin.close()
+
+
+def await_worker(topic: LiveTopic, datasource: str, deadline_s: float = 60.0) -> None:
+    """Waits until the indexer runs the task: a supervisor counts a task that still waits for a free slot as its own."""
+    end = time.monotonic() + deadline_s
+    while not topic.call("GET", f"/druid/indexer/v1/tasks?state=running&datasource={datasource}"):
+        if time.monotonic() > end:
+            raise RuntimeError(f"no task of {datasource} in {deadline_s:.0f} s: has the indexer a free slot?")
+        time.sleep(0.1)
 
 
 def remove(topic: LiveTopic, supervisors: Supervisors, datasource: str) -> None:
