@@ -41,7 +41,7 @@ def columns_of(query: Mapping[str, Any], answer: Sequence[Any]) -> tuple[Columns
     else:
         columns = _listed(answer)
     if not columns:
-        columns = {name: () for name in declared}
+        columns = {**dict.fromkeys(declared, ())}
     for name in ("time", "__time"):
         if name in columns:
             columns[name] = _moments(columns[name])

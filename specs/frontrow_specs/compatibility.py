@@ -77,6 +77,7 @@ def _field_at(schema: Any, location: str) -> str:
 
 
 def _parsed(schema: Mapping[str, Any], what: str) -> Any:
+    import avro.errors
     import avro.schema
 
     try:

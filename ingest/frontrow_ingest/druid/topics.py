@@ -11,8 +11,9 @@ def end_offsets(bootstrap: str, topic: str) -> dict[int, int]:
     Raises:
         SupervisorError: Kafka does not answer
     """
-    from kafka import KafkaConsumer, TopicPartition
+    from kafka import KafkaConsumer
     from kafka.errors import KafkaError
+    from kafka.structs import TopicPartition
 
     try:
         consumer = KafkaConsumer(bootstrap_servers=bootstrap, request_timeout_ms=15_000)
