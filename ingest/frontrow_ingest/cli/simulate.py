@@ -15,7 +15,7 @@ import click
 import orjson
 
 from frontrow_ingest.errors import DeliveryError
-from frontrow_ingest.producer.events import DEFAULT_BOOTSTRAP, DEFAULT_TIMEOUT_S, DEFAULT_TOPIC
+from frontrow_ingest.producer.events import DEFAULT_BOOTSTRAP, DEFAULT_TOPIC
 from frontrow_ingest.producer.interrupts import Interrupts
 from frontrow_ingest.simulate.outputs import FileOutput, Output, StreamOutput
 from frontrow_ingest.simulate.report import progress, summary_object, summary_text
@@ -26,8 +26,8 @@ from frontrow_ingest.simulate.world import MAX_TITLES
 
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130
+CLOSE_MARGIN_S = 5.0  # over the delivery deadline, so that every event's fate is known
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3_600, "d": 86_400}
-# Sessions hold no cycles: looking through a hundred thousand of them for garbage costs a fifth of the time.
 _OBJECTS_PER_COLLECTION = 200_000
 
 
@@ -106,6 +106,13 @@ def _start(_ctx: click.Context, _param: click.Parameter, text: str | None) -> in
 @click.option("--bootstrap", envvar="FRONTROW_BOOTSTRAP", default=DEFAULT_BOOTSTRAP, show_default=True, help="Kafka.")
 @click.option("--topic", default=DEFAULT_TOPIC, show_default=True)
 @click.option("--create-topic", is_flag=True, help="Create the topic if it does not exist.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0.1, 3_600),
+    default=30.0,
+    show_default=True,
+    help="Seconds Kafka has to acknowledge an event.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON, with counts by minute.")
 @click.option("--progress/--no-progress", "shown", default=True, help="Show progress on standard error.")
 def command(
@@ -122,6 +129,7 @@ def command(
     bootstrap: str,
     topic: str,
     create_topic: bool,
+    timeout: float,
     as_json: bool,
     shown: bool,
 ) -> int:
@@ -146,12 +154,12 @@ def command(
         late_share=late,
         end_open=end_open,
     )
-    gc.set_threshold(_OBJECTS_PER_COLLECTION, 20, 20)
     interrupts = Interrupts()
     tally = Tally()
     with (
-        _output(out, bootstrap, topic, create_topic=create_topic) as output,
+        _output(out, bootstrap, topic, create_topic=create_topic, timeout_s=timeout) as output,
         interrupts.handled(),
+        _rare_collections(),
         progress(tally, simulation.start_ms, duration, shown=shown) as watch,
     ):
         summary = play(
@@ -178,19 +186,26 @@ def _meeting_the_clock(duration_s: float, speed: float) -> int:
 class _KafkaOutput:
     """The producer as an output: every event is acknowledged when ``close`` returns."""
 
-    def __init__(self, bootstrap: str, topic: str, *, create_topic: bool) -> None:
+    def __init__(self, bootstrap: str, topic: str, *, create_topic: bool, timeout_s: float) -> None:
         from frontrow_ingest.producer import EventProducer, KafkaSettings
 
         # kafka-python logs each attempt to reach a broker; what matters of it is in our own errors
         logging.getLogger("kafka").addHandler(logging.NullHandler())
-        self._producer = EventProducer(bootstrap, topic=topic, settings=KafkaSettings(create_topic=create_topic))
+        settings = KafkaSettings(
+            create_topic=create_topic,
+            connect_timeout_s=min(timeout_s, KafkaSettings.connect_timeout_s),
+            delivery_timeout_s=timeout_s,
+            block_timeout_s=timeout_s,
+        )
+        self._producer = EventProducer(bootstrap, topic=topic, settings=settings)
+        self._close_within_s = timeout_s + CLOSE_MARGIN_S
         self.send = self._producer.send_unchecked
 
     def flush(self) -> None:
         """Nothing: what waits leaves within milliseconds by itself."""
 
     def close(self) -> None:
-        self._producer.close(DEFAULT_TIMEOUT_S)
+        self._producer.close(self._close_within_s)
 
     def abandon(self) -> None:
         with suppress(DeliveryError):
@@ -198,10 +213,21 @@ class _KafkaOutput:
 
 
 @contextmanager
-def _output(out: Path | None, bootstrap: str, topic: str, *, create_topic: bool) -> Iterator[Output]:
+def _rare_collections() -> Iterator[None]:
+    """Sessions hold no cycles: to look through a hundred thousand of them for garbage costs a fifth of the time."""
+    before = gc.get_threshold()
+    gc.set_threshold(_OBJECTS_PER_COLLECTION, 20, 20)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
+@contextmanager
+def _output(out: Path | None, bootstrap: str, topic: str, *, create_topic: bool, timeout_s: float) -> Iterator[Output]:
     output: Output
     if out is None:
-        output = _KafkaOutput(bootstrap, topic, create_topic=create_topic)
+        output = _KafkaOutput(bootstrap, topic, create_topic=create_topic, timeout_s=timeout_s)
     elif str(out) == "-":
         output = StreamOutput(sys.stdout.buffer)
     else:
