@@ -37,11 +37,6 @@ def event_schema() -> dict[str, Any]:
     return schema
 
 
-def topic_names() -> list[str]:
-    """Topics that have a released schema."""
-    return sorted(_registry()["topics"])
-
-
 def released_schemas(topic: str = EVENTS) -> dict[int, dict[str, Any]]:
     """Released schemas of a topic by their id on the wire, ascending. A new copy each time.
 

@@ -64,11 +64,6 @@ class Catalogue:
     metrics: Mapping[str, Metric]
     dimensions: Mapping[str, Dimension]
 
-    @property
-    def datasources(self) -> tuple[str, ...]:
-        """Every datasource that some metric can be asked of, by name, sorted."""
-        return tuple(sorted({name for metric in self.metrics.values() for name in metric.datasources}))
-
     def metric(self, name: str) -> Metric:
         """One metric.
 

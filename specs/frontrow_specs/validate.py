@@ -1,20 +1,44 @@
-"""Checking rollup specs and the catalogue before Druid sees them: every finding with file, field and fix."""
+"""Checking rollup specs before Druid sees them: every finding with file, field and fix."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-from frontrow_specs import catalogue_rules, rollup_rules
+from frontrow_specs.avro_schemas import Field, event_fields
 from frontrow_specs.errors import SpecInvalid
 from frontrow_specs.files import load_json, load_yaml, near, package_file
-from frontrow_specs.findings import Finding, by_json_schema
-from frontrow_specs.formula import parse
-from frontrow_specs.metrics import catalogue, read_catalogue
-from frontrow_specs.rollups import RollupSpec, read_rollup, rollup, rollup_names
+from frontrow_specs.metrics import catalogue
+from frontrow_specs.rollups import RollupMetric, RollupSpec, read_rollup, rollup_names
 
-__all__ = ["Finding", "check", "checked_rollup", "validate", "validate_catalogue"]
+_NUMBERS = ("int", "long")
+_WANTS: Mapping[str, tuple[tuple[str, ...], str]] = {
+    "longSum": (_NUMBERS, "a number"),
+    "longMin": (_NUMBERS, "a number"),
+    "longMax": (_NUMBERS, "a number"),
+    "quantilesDoublesSketch": (_NUMBERS, "a number"),
+    "HLLSketchBuild": (("string",), "a text"),
+    "thetaSketch": (("string",), "a text"),
+}
+_IDENTIFIER = "identifier"
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?!\w*\()")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A rule that a file breaks."""
+
+    file: str
+    field: str
+    problem: str
+    fix: str
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.field}: {self.problem} {self.fix}"
 
 
 def validate(target: str | Path) -> list[Finding]:
@@ -23,91 +47,137 @@ def validate(target: str | Path) -> list[Finding]:
     Args:
         target: the name of a spec that the package carries, or a path to a YAML file
     """
-    return _read(target)[1]
+    source: Traversable
+    if isinstance(target, str) and target in rollup_names():
+        source = package_file("rollup", f"{target}.yaml")
+    else:
+        source = Path(target)
+    try:
+        content = load_yaml(source)
+    except SpecInvalid as error:
+        return [Finding(source.name, "(file)", str(error), "Mend the file.")]
+    found = list(_by_json_schema(source.name, content))
+    if found:
+        return found
+    spec = read_rollup(content)
+    found += _dimensions(source.name, spec)
+    found += _metrics(source.name, spec)
+    found += _catalogue(source.name, spec)
+    return found
 
 
 def check(target: str | Path) -> None:
     """Refuse a rollup spec that breaks a rule.
 
     Raises:
-        SpecInvalid: its message, and its ``findings``, have every one
+        SpecInvalid: its message has every finding
     """
-    checked_rollup(target)
+    if found := validate(target):
+        raise SpecInvalid("\n".join(str(finding) for finding in found))
 
 
-def checked_rollup(target: str | Path) -> RollupSpec:
-    """A rollup spec that breaks no rule.
+def _by_json_schema(file: str, content: Any) -> Iterator[Finding]:
+    from jsonschema import Draft202012Validator
 
-    Args:
-        target: as for :func:`validate`
-
-    Raises:
-        SpecInvalid: its message, and its ``findings``, have every one
-    """
-    spec, found = _read(target)
-    if spec is None or found:
-        raise SpecInvalid("\n".join(str(finding) for finding in found), found)
-    return spec
-
-
-def validate_catalogue(path: Path | None = None) -> list[Finding]:
-    """Every rule that a metric catalogue breaks with the rollup specs that the package carries.
-
-    Args:
-        path: a YAML file; the package's own catalogue by default
-    """
-    source: Traversable = path or package_file("catalogue", "metrics.yaml")
-    file = str(path) if path else source.name
-    try:
-        content = load_yaml(source)
-    except SpecInvalid as error:
-        return [Finding(file, "(file)", str(error), "Mend the file.")]
     if content is None:
-        return [Finding(file, "(file)", "it is empty.", "Write metrics and dimensions.")]
-    found = by_json_schema(file, content, load_json(package_file("catalogue", "catalogue.schema.json")))
-    found = found or _formulas(file, content)
-    if found:
-        return found
-    specs = {name: rollup(name) for name in rollup_names()}
-    return list(catalogue_rules.broken_rules(file, read_catalogue(content), specs))
+        yield Finding(file, "(file)", "is empty.", "Write a rollup spec; frontrow specs show audience is an example.")
+        return
+    schema = load_json(package_file("rollup", "rollup.schema.json"))
+    for error in sorted(Draft202012Validator(schema).iter_errors(content), key=lambda error: str(error.json_path)):
+        where = error.json_path.removeprefix("$").lstrip(".") or "(file)"
+        yield Finding(file, where, f"{error.message[:300]}.", _schema_fix(error, schema))
 
 
-def _read(target: str | Path) -> tuple[RollupSpec | None, list[Finding]]:
-    carried = isinstance(target, str) and target in rollup_names()
-    source: Traversable = package_file("rollup", f"{target}.yaml") if carried else Path(target)
-    file = source.name if carried else str(target)
-    if not carried and not source.is_file():
-        found = Finding(
-            file, "(file)", "there is no such rollup spec or file.", f"Of the specs, {near(str(target), rollup_names())}"
-        )
-        return None, [found]
-    try:
-        content = load_yaml(source)
-    except SpecInvalid as error:
-        return None, [Finding(file, "(file)", str(error), "Mend the file.")]
-    if content is None:
-        fix = "Write a rollup spec; frontrow specs show audience tells what one has."
-        return None, [Finding(file, "(file)", "it is empty.", fix)]
-    broken = by_json_schema(file, content, load_json(package_file("rollup", "rollup.schema.json")))
-    if broken:
-        return None, broken
-    spec = read_rollup(content)
-    broken += rollup_rules.broken_rules(file, spec)
-    broken += catalogue_rules.missing_for(file, spec, catalogue())
-    if carried and spec.name != target:
-        broken.append(Finding(file, "name", f"{spec.name} is in a file named for {target}.", "Make them agree."))
-    return spec, broken
+def _schema_fix(error: Any, schema: Mapping[str, Any]) -> str:
+    if error.validator == "additionalProperties":
+        return f"Remove it, or correct its name; there are {', '.join(error.schema.get('properties', {}))}."
+    if error.validator == "required":
+        missing = next((name for name in error.validator_value if name not in error.instance), "")
+        said = error.schema.get("properties", schema["properties"]).get(missing, {}).get("description", "")
+        return f"Add it: {said}"
+    return f"It is: {error.schema.get('description', 'described in rollup.schema.json')}"
 
 
-def _formulas(file: str, content: Any) -> list[Finding]:
-    found = []
-    notes = content.get("notes", {})
-    for name, entry in content["metrics"].items():
-        try:
-            parse(entry["formula"])
-        except SpecInvalid as error:
-            found.append(Finding(file, f"metrics.{name}.formula", str(error), "See frontrow_specs/formula.py."))
-        if "note" in entry and entry["note"] not in notes:
-            problem = f"there is no note {entry['note']!r}."
-            found.append(Finding(file, f"metrics.{name}.note", problem, f"Of the notes, {near(entry['note'], notes)}"))
-    return found
+def _dimensions(file: str, spec: RollupSpec) -> Iterator[Finding]:
+    fields = event_fields()
+    for index, dimension in enumerate(spec.dimensions):
+        where = f"dimensions[{index}].name"
+        field = fields.get(dimension.name)
+        if field is None:
+            yield _unknown(file, where, dimension.name)
+            continue
+        if field.privacy == _IDENTIFIER:
+            problem = (
+                f"{dimension.name} is an identifier: as a dimension it would make a row of every viewer or session."
+            )
+            yield Finding(file, where, problem, "Count it by a sketch (HLLSketchBuild, thetaSketch) instead.")
+        elif field.privacy == "measure":
+            yield Finding(file, where, f"{dimension.name} is a measure: nothing would roll up.", "Make it a metric.")
+        if (field.type == "array") != dimension.multi_value:
+            fix = "Set multiValue: true." if field.type == "array" else "Remove multiValue."
+            yield Finding(file, f"dimensions[{index}]", f"{dimension.name} is of the type {field.type}.", fix)
+    yield from _twice(file, "dimensions", [dimension.name for dimension in spec.dimensions])
+
+
+def _metrics(file: str, spec: RollupSpec) -> Iterator[Finding]:
+    for index, metric in enumerate(spec.metrics):
+        where = f"metrics[{index}]"
+        yield from _inputs(file, where, metric)
+        yield from _filter(file, where, metric)
+    names = [metric.name for metric in spec.metrics]
+    yield from _twice(file, "metrics", [*names, *(dimension.name for dimension in spec.dimensions)])
+    if not any(metric.name == "count" and metric.type == "count" and not metric.filter for metric in spec.metrics):
+        yield Finding(file, "metrics", "there is no count of events.", "Add a metric named count of the type count.")
+
+
+def _inputs(file: str, where: str, metric: RollupMetric) -> Iterator[Finding]:
+    fields = event_fields()
+    if metric.type == "count":
+        if metric.field or metric.expression:
+            yield Finding(file, where, "a count reads no field.", "Remove field and expression; use filter.")
+        return
+    if (metric.field is None) == (metric.expression is None):
+        yield Finding(file, where, f"{metric.type} reads one field or one expression.", "Give one of them.")
+        return
+    names = [metric.field] if metric.field else list(_WORD.findall(metric.expression or ""))
+    for name in names:
+        field: Field | None = fields.get(name)
+        if field is None:
+            yield _unknown(file, f"{where}.{'field' if metric.field else 'expression'}", name)
+        elif metric.field and field.type not in _WANTS[metric.type][0]:
+            wanted = _WANTS[metric.type][1]
+            problem = f"{metric.type} needs {wanted}; {name} is of the type {field.type}."
+            yield Finding(file, f"{where}.field", problem, f"Choose a field that is {wanted}.")
+
+
+def _filter(file: str, where: str, metric: RollupMetric) -> Iterator[Finding]:
+    fields = event_fields()
+    for name, value in metric.filter.items():
+        field = fields.get(name)
+        if field is None:
+            yield _unknown(file, f"{where}.filter", name)
+            continue
+        allowed = field.symbols or (("true", "false") if field.type == "boolean" else ())
+        if allowed and value not in allowed:
+            problem = f"{name} is never {value!r}: {near(value, allowed)}"
+            yield Finding(file, f"{where}.filter.{name}", problem, "Correct the value.")
+
+
+def _catalogue(file: str, spec: RollupSpec) -> Iterator[Finding]:
+    """A spec that the catalogue names must have every column that its metrics need."""
+    columns = {metric.name for metric in spec.metrics}
+    for metric in catalogue().metrics.values():
+        for aggregate in metric.aggregates:
+            if spec.name in metric.datasources and aggregate.column not in columns:
+                problem = f"the catalogue's {metric.name} needs the column {aggregate.column}."
+                yield Finding(file, "metrics", problem, f"Add it, or take {spec.name} from that metric's datasources.")
+
+
+def _twice(file: str, where: str, names: list[str]) -> Iterator[Finding]:
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield Finding(file, where, f"the column {name} is there twice.", "Rename or remove one.")
+
+
+def _unknown(file: str, where: str, name: str) -> Finding:
+    problem = f"the event has no field {name!r}: {near(name, event_fields())}"
+    return Finding(file, where, problem, "Name a field of ViewingEvent.avsc.")
