@@ -60,7 +60,8 @@ def cpu_seconds(pid: int) -> float:
 
 
 def summary(first: Start, starts: dict[str, list[Start]], rounds: int) -> Table:
-    shown = Table(title=f"Local stack, {rounds} starts each in turns: median; {os.cpu_count()} cores")
+    machine = f"{os.cpu_count()} cores, machine load {os.getloadavg()[0]:.1f}"
+    shown = Table(title=f"Local stack, {rounds} starts each in turns: median; {machine}")
     for column in ("way", "usable after s", "CPU s", "resident MiB", "down s"):
         shown.add_column(column, justify="left" if column == "way" else "right")
     for way, made in [("the first, not counted", [first]), *starts.items()]:
