@@ -10,6 +10,7 @@ Run: ``python tests/bench/bench_latency.py [--url URL] [--bootstrap HOST:PORT]``
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import random
 import statistics
@@ -51,8 +52,12 @@ def quantile(values: Sequence[float], q: float) -> float:
     return sorted(values)[min(len(values) - 1, int(q * len(values)))]
 
 
+def shown_ms(value: float) -> str:
+    return f"{value:,.0f}" if math.isfinite(value) else f"> {PROBE_DEADLINE_S * 1000:,.0f}"
+
+
 def probe(topic: LiveTopic, producer: EventProducer, template: dict[str, Any], mark: str, *, as_json: bool) -> float:
-    """Milliseconds from handing in one event until every datasource counts it."""
+    """Milliseconds from handing in one event until every datasource counts it; infinite after the deadline."""
     event = {**template, "content_id": mark, "event_id": mark, "session_id": mark, "ts": int(time.time() * 1000)}
     value = lean_json(event) if as_json else encode_unchecked(event)
     missing = list(topic.datasources)
@@ -63,7 +68,7 @@ def probe(topic: LiveTopic, producer: EventProducer, template: dict[str, Any], m
         missing = [spec for spec in missing if not topic.count(spec, MARK[spec], mark)]
         if missing:
             if asked - began > PROBE_DEADLINE_S:
-                raise RuntimeError(f"{mark} was not queryable in {PROBE_DEADLINE_S:.0f} s")
+                return math.inf  # the load is too much for the machine: a result, too
             time.sleep(max(0.0, asked + POLL_S - time.perf_counter()))
     return (time.perf_counter() - began) * 1000
 
@@ -95,7 +100,7 @@ def measure(
             sent += load.sent + len(latencies)
             behind = max(topic.await_count(spec, sent) for spec in topic.datasources)
             rows.append(Row(way, load, rate, latencies, behind))
-            print(f"  {way}, {rate:,}/s: p99 {quantile(latencies, 0.99):.0f} ms", flush=True)
+            print(f"  {way}, {rate:,}/s: p99 {shown_ms(quantile(latencies, 0.99))} ms", flush=True)
     return rows
 
 
@@ -110,9 +115,9 @@ def table(rows: Sequence[Row], seconds: float) -> Table:
             f"{row.asked_rate:,}" if row.asked_rate else "idle",
             f"{row.load.rate:,.0f}" if row.asked_rate else "-",
             f"{len(row.latencies)}",
-            f"{statistics.median(row.latencies):.0f}",
-            f"{quantile(row.latencies, 0.99):.0f}",
-            f"{max(row.latencies):.0f}",
+            shown_ms(statistics.median(row.latencies)),
+            shown_ms(quantile(row.latencies, 0.99)),
+            shown_ms(max(row.latencies)),
             f"{row.behind_s:.1f}" if row.asked_rate else "-",
         )
     return shown

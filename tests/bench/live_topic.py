@@ -68,7 +68,7 @@ class LiveTopic:
         answer = self.query(body)
         return int(answer[0]["result"]["n"] or 0) if answer else 0
 
-    def await_count(self, spec: str, count: int, deadline_s: float = 90.0) -> float:
+    def await_count(self, spec: str, count: int, deadline_s: float = 180.0) -> float:
         """Waits until that many events are queryable, and returns how long it took."""
         began = time.monotonic()
         while (found := self.count(spec)) < count:
