@@ -38,12 +38,21 @@ class Command:
 
     def start(self, verb: str, *more: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            self.arguments(verb, *more), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            self.arguments(verb, *more),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            preexec_fn=_heed_ctrl_c,
         )
 
     def processes(self) -> dict[str, psutil.Process]:
         records = read_records(self.directory / "processes.json")
         return {name: found for name, record in records.items() if (found := record.process())}
+
+
+def _heed_ctrl_c() -> None:
+    """As from a terminal: what a script starts in the background ignores Ctrl-C, and so do its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.fixture
