@@ -63,7 +63,7 @@ def read_lock(path: Path = LOCK_FILE) -> tuple[Jar, ...]:
 def lock_identity(jars: Iterable[Jar]) -> str:
     """A short name of exactly these jars."""
     digest = hashlib.sha256()
-    for jar in jars:
+    for jar in sorted(jars):
         digest.update(f"{jar.classpath} {jar.coordinates} {jar.sha256}\n".encode())
     return digest.hexdigest()[:12]
 
@@ -72,7 +72,7 @@ def write_lock(jars: Sequence[Jar], path: Path = LOCK_FILE) -> None:
     """Write the lock, one jar a line so that a change reads well, and put it in place whole."""
     lines = ["{", '  "description": "Jars of the local stack. Written by `frontrow stack lock`.",', '  "classpaths": {']
     for number, classpath in enumerate(CLASSPATHS):
-        entries = sorted(jar for jar in jars if jar.classpath == classpath)
+        entries = [jar for jar in jars if jar.classpath == classpath]
         lines.append(f'    "{classpath}": [')
         lines += [
             "      "

@@ -16,11 +16,15 @@ SERVICES = ("zookeeper", "coordinator", "broker", "indexer", "historical", "rout
 
 _ALL_JVMS = (
     "-XX:+UseSerialGC",
+    "-Xms64m",  # grows with use; by default a 64th of the machine's memory is touched before the first collection
     "-XX:-UsePerfData",
     "-XX:+ExitOnOutOfMemoryError",
     "-Xshare:auto",
     "-Xlog:cds=off",
     "-Xlog:cds+dynamic=off",
+    # Class archives go where they were made for: to move them means to touch and copy every page of them.
+    "-XX:+UnlockDiagnosticVMOptions",
+    "-XX:ArchiveRelocationMode=0",
     "-Duser.timezone=UTC",
     "-Dfile.encoding=UTF-8",
     "-Djava.net.preferIPv4Stack=true",

@@ -6,6 +6,7 @@ import hashlib
 import shutil
 import subprocess
 import tempfile
+import zipfile
 from pathlib import Path
 
 from frontrow_ingest.errors import StackError
@@ -48,7 +49,22 @@ def _resolve_one(maven: str, classpath: str, work: Path) -> list[Jar]:
         raise StackError(f"Maven did not resolve the {classpath} classpath within {_LIMIT_S:.0f} s.") from error
     if done.returncode != 0:
         raise StackError(f"Maven cannot resolve the {classpath} classpath:\n{(done.stdout + done.stderr)[-3000:]}")
-    return [_locked(classpath, jar, work / "jars") for jar in sorted((work / "jars").rglob("*.jar"))]
+    found = sorted((work / "jars").rglob("*.jar"), key=lambda jar: (names_others(jar), jar))
+    return [_locked(classpath, jar, work / "jars") for jar in found]
+
+
+def names_others(jar: Path) -> bool:
+    """Whether a jar's manifest puts more jars behind it on the classpath.
+
+    Such a jar must come last: one that pulls another in before its turn makes the JVM refuse its own class archive
+    ("shared class paths mismatch"), and every start is as slow as the first.
+    """
+    with zipfile.ZipFile(jar) as archive:
+        try:
+            manifest = archive.read("META-INF/MANIFEST.MF")
+        except KeyError:
+            return False
+    return b"\nClass-Path:" in manifest
 
 
 def _locked(classpath: str, jar: Path, root: Path) -> Jar:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import random
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from frontrow_ingest.errors import StackError
 from frontrow_ingest.stack.lock import LOCK_FILE, Jar, lock_identity, read_lock, write_lock
+from frontrow_ingest.stack.resolve import names_others
 
 
 def test_the_committed_lock_is_whole_and_names_no_address() -> None:
@@ -30,7 +33,7 @@ def test_a_jar_knows_its_place_in_a_repository() -> None:
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     jars = read_lock()
     write_lock(jars, tmp_path / "lock.json")
-    assert set(read_lock(tmp_path / "lock.json")) == set(jars)
+    assert read_lock(tmp_path / "lock.json") == jars, "in this order: it is the classpath's"
     assert (tmp_path / "lock.json").read_text() == LOCK_FILE.read_text()
 
 
@@ -55,3 +58,25 @@ def test_the_identity_changes_with_any_byte() -> None:
     jars = read_lock()
     changed = Jar(jars[0].classpath, jars[0].coordinates, jars[0].size, "f" * 64)
     assert lock_identity(jars) != lock_identity([changed, *jars[1:]])
+
+
+def test_the_identity_is_that_of_the_jars_in_any_order() -> None:
+    jars = list(read_lock())
+    mixed = random.Random(1).sample(jars, len(jars))
+    assert lock_identity(mixed) == lock_identity(jars)
+
+
+@pytest.mark.parametrize(
+    ("manifest", "expected"),
+    [
+        ("Manifest-Version: 1.0\r\nClass-Path: other.jar\r\n", True),
+        ("Manifest-Version: 1.0\r\nBundle-ClassPath: .\r\n", False),
+        (None, False),
+    ],
+)
+def test_a_jar_that_pulls_others_in_is_told(tmp_path: Path, manifest: str | None, expected: bool) -> None:
+    with zipfile.ZipFile(tmp_path / "some.jar", "w") as jar:
+        jar.writestr("content", "")
+        if manifest is not None:
+            jar.writestr("META-INF/MANIFEST.MF", manifest)
+    assert names_others(tmp_path / "some.jar") is expected
