@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.made-from-lock
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test unit lint format bench lock clean
+.PHONY: help setup demo test unit lint format bench readme lock clean
 
 help: ## Show what can be made
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ format: $(STAMP) ## Rewrite the code in its style
 
 bench: $(STAMP) ## Measure, each number beside its alternative, on a stack of its own
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+readme: $(STAMP) ## Write the README's transcripts anew by running what they show
+	@$(BIN)/python tests/packaging/record_readme.py
 
 lock: $(STAMP) ## Write requirements.lock anew
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --group dev --generate-hashes --no-emit-index-url --no-header --upgrade -o requirements.lock pyproject.toml

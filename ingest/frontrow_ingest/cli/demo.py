@@ -18,13 +18,13 @@ from rich.text import Text
 from frontrow import Client, Interval
 from frontrow._transport import Transport
 from frontrow_ingest.cli.progress import StackProgress
-from frontrow_ingest.cli.stack import as_interrupt, directory_option
+from frontrow_ingest.cli.stack import as_interrupt, directory_option, ports_option
 from frontrow_ingest.demo import Account, Comparison, Feed, Snapshot, Watcher
 from frontrow_ingest.demo.watch import sparkline
 from frontrow_ingest.druid import Supervisors, end_offsets, ensure_topic
 from frontrow_ingest.errors import IngestError
 from frontrow_ingest.simulate import Simulation
-from frontrow_ingest.stack import LocalStack, Ports, StackSettings, free_ports
+from frontrow_ingest.stack import LocalStack, Ports, StackSettings, automatic_ports
 from frontrow_ingest.stack.settings import stack_directory
 from frontrow_specs import rollup, rollup_names
 
@@ -34,7 +34,7 @@ from frontrow_specs import rollup, rollup_names
 @click.option("--seconds", default=60.0, show_default=True, help="Length of the event.")
 @click.option("--viewers", default=3000, show_default=True, help="People who come.")
 @click.option("--seed", default=1, show_default=True, help="The same seed makes the same audience.")
-@click.option("--ports", type=click.Choice(["default", "auto"]), default="default", help="auto: free ones.")
+@ports_option
 @click.option("--url", help="Use this Druid (its Router) instead of starting a stack; needs --bootstrap.")
 @click.option("--bootstrap", help="Use this Kafka, as this program and Druid reach it.")
 @directory_option
@@ -43,7 +43,7 @@ def command(
     seconds: float,
     viewers: int,
     seed: int,
-    ports: str,
+    which: str,
     url: str | None,
     bootstrap: str | None,
     directory: Path | None,
@@ -59,7 +59,7 @@ def command(
     console = Console()
     with contextlib.ExitStack() as cleanup:
         if url is None or bootstrap is None:
-            url, bootstrap = cleanup.enter_context(_own_stack(directory, ports, keep=keep))
+            url, bootstrap = cleanup.enter_context(_own_stack(directory, which, keep=keep))
         found = _play(console, url, bootstrap, began, seconds=seconds, viewers=viewers, seed=seed)
         console.print(_account_table(found))
         missing = [comparison for comparison in found if not comparison.equal]
@@ -83,8 +83,9 @@ The stack stays up. What to try next:
 
 
 @contextlib.contextmanager
-def _own_stack(directory: Path | None, ports: str, *, keep: bool) -> Iterator[tuple[str, str]]:
-    settings = StackSettings(stack_directory(directory), ports=free_ports() if ports == "auto" else Ports())
+def _own_stack(directory: Path | None, which: str, *, keep: bool) -> Iterator[tuple[str, str]]:
+    where = stack_directory(directory)
+    settings = StackSettings(where, ports=automatic_ports(where) if which == "auto" else Ports())
     running = LocalStack(settings)
     if any(service.state == "running" for service in running.status()):
         settings = running.settings
@@ -113,7 +114,7 @@ def _play(
         for name in [supervisors.submit(spec.supervisor(bootstrap=bootstrap)) for spec in specs]:
             supervisors.await_ingesting(name)
             # A task that was ended reads again what it had not handed off; that must not count as the event's.
-            supervisors.await_offsets(name, end_offsets(bootstrap, specs[0].topic))
+            supervisors.await_read(name, end_offsets(bootstrap, specs[0].topic))
     console.print(f"rollup specs applied after {time.monotonic() - began:.0f} s; the event begins", highlight=False)
     with Client(url) as client:
         start = datetime.now(UTC)

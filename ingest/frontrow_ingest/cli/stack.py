@@ -16,7 +16,7 @@ from rich.table import Table
 
 from frontrow_ingest.cli.progress import StackProgress
 from frontrow_ingest.errors import StackError
-from frontrow_ingest.stack import LocalStack, Ports, ServiceStatus, StackSettings, free_ports
+from frontrow_ingest.stack import LocalStack, Ports, ServiceStatus, StackSettings, automatic_ports
 from frontrow_ingest.stack.cache import Cache
 from frontrow_ingest.stack.logs import last_lines, log_files
 from frontrow_ingest.stack.render import SERVICES
@@ -29,6 +29,14 @@ directory_option = click.option(
     type=click.Path(path_type=Path, file_okay=False),
     help="Where the stack keeps its data and logs. [default: FRONTROW_STACK_DIR, or .frontrow/stack here]",
 )
+ports_option = click.option(
+    "--ports",
+    "which",
+    type=click.Choice(["default", "auto"]),
+    default="default",
+    show_default=True,
+    help="auto: the ones this stack had last, or free ones.",
+)
 
 
 @click.group(short_help="Run Kafka and Druid on this machine.")
@@ -38,7 +46,13 @@ def command() -> None:
 
 @command.command()
 @directory_option
-@click.option("--ports", "which", type=click.Choice(["default", "auto"]), default="default", help="auto: free ones.")
+@click.option(
+    "--ports",
+    "which",
+    type=click.Choice(["default", "auto"]),
+    default="default",
+    help="auto: its last ones, or free ones.",
+)
 @click.option("--port", "chosen", multiple=True, metavar="SERVICE=NUMBER", help="Another port for one service.")
 @click.option("--heap", "heaps", multiple=True, metavar="SERVICE=MIB", help="Another Java heap for one service.")
 @click.option(
@@ -57,10 +71,9 @@ def up(
 ) -> None:
     """Start the stack and return when Kafka takes a record and Druid answers a query."""
     signal.signal(signal.SIGTERM, as_interrupt)
-    ports = (free_ports() if which == "auto" else Ports()).changed(_numbers(chosen, "--port"))
-    settings = StackSettings(
-        stack_directory(directory), ports=ports, heap_mb=_numbers(heaps, "--heap"), class_archives=class_archives
-    )
+    where = stack_directory(directory)
+    ports = (automatic_ports(where) if which == "auto" else Ports()).changed(_numbers(chosen, "--port"))
+    settings = StackSettings(where, ports=ports, heap_mb=_numbers(heaps, "--heap"), class_archives=class_archives)
     if which == "auto" or not chosen:
         settings = _as_it_runs(settings)
     began = time.monotonic()

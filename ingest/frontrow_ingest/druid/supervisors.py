@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,8 @@ from frontrow._transport import Transport
 from frontrow_ingest.errors import SupervisorError
 
 _PATH = "/druid/indexer/v1/supervisor"
+# What becomes of an event that a task has read.
+_OUTCOMES = ("processed", "processedWithError", "thrownAway", "unparseable")
 _LOST = ("UNABLE_TO_CONNECT_TO_STREAM", "LOST_CONTACT_WITH_STREAM")
 
 
@@ -96,33 +99,33 @@ class Supervisors:
             waiting(f"{name}: {status.state}, {status.tasks} tasks")
             time.sleep(0.2)
 
-    def await_offsets(self, name: str, ends: Mapping[int, int], *, deadline_s: float = 120.0) -> None:
-        """Wait until a supervisor's tasks have read each partition up to an offset.
-
-        Druid tells its offsets every few seconds, and they only lag behind the truth.
+    def await_read(self, name: str, ends: Mapping[int, int], *, deadline_s: float = 120.0) -> None:
+        """Wait until a supervisor's tasks have read all partitions up to ``ends``, the offset behind the last event.
 
         Raises:
             SupervisorError: they do not come so far in time
         """
         deadline = time.monotonic() + deadline_s
-        while behind := {
-            number: end for number, end in ends.items() if end and self._offsets(name).get(number, 0) < end
-        }:
+        while (read := self._position(name)) < sum(ends.values()):
             if time.monotonic() > deadline:
                 raise SupervisorError(
-                    f"supervisor {name!r} has not read partition {min(behind)} up to {behind[min(behind)]:,} after "
+                    f"supervisor {name!r} has read up to {read:,} of {sum(ends.values()):,} events after "
                     f"{deadline_s:.0f} s. Look at: frontrow specs status."
                 )
-            time.sleep(0.5)
+            time.sleep(0.2)
 
-    def _offsets(self, name: str) -> dict[int, int]:
-        """The offset that each partition will be read from next, as Druid knew it last."""
-        payload = self._transport.request_json("GET", f"{_PATH}/{quote(name, safe='')}/status")["payload"]
-        offsets: dict[int, int] = {}
-        for task in [*payload.get("activeTasks", []), *payload.get("publishingTasks", [])]:
-            for partition, offset in (task.get("currentOffsets") or {}).items():
-                offsets[int(partition)] = max(int(offset), offsets.get(int(partition), 0))
-        return offsets
+    def _position(self, name: str) -> int:
+        """The sum of the offsets that the running tasks read next.
+
+        From where each began and what it has counted since: asked from the tasks now. The offsets in a supervisor's
+        status are asked only every few seconds, and for the first time 15 s after its start.
+        """
+        counted = self._counts(name)
+        return sum(
+            sum(int(offset) for offset in task["startingOffsets"].values()) + sum(counted.get(task["id"], {}).values())
+            for task in self._payload(name).get("activeTasks", [])
+            if task.get("startingOffsets")
+        )
 
     def status(self, name: str) -> SupervisorStatus:
         """A supervisor now.
@@ -130,11 +133,10 @@ class Supervisors:
         Raises:
             SupervisorError: there is none of that name
         """
-        try:
-            payload = self._transport.request_json("GET", f"{_PATH}/{quote(name, safe='')}/status")["payload"]
-        except NotFoundError as error:
-            raise SupervisorError(f"no supervisor {name!r}: frontrow specs apply makes it.") from error
-        totals = self._totals(name)
+        payload = self._payload(name)
+        totals: Counter[str] = Counter()
+        for counted in self._counts(name).values():
+            totals.update(counted)
         lag = payload.get("aggregateLag")
         return SupervisorStatus(
             name=name,
@@ -165,18 +167,26 @@ class Supervisors:
         except NotFoundError:
             return None
 
-    def _totals(self, name: str) -> dict[str, int]:
+    def _payload(self, name: str) -> dict[str, Any]:
         try:
-            stats = self._transport.request_json("GET", f"{_PATH}/{quote(name, safe='')}/stats") or {}
+            answer = self._transport.request_json("GET", f"{_PATH}/{quote(name, safe='')}/status")
+        except NotFoundError as error:
+            raise SupervisorError(f"no supervisor {name!r}: frontrow specs apply makes it.") from error
+        payload: dict[str, Any] = answer["payload"]
+        return payload
+
+    def _counts(self, name: str) -> dict[str, dict[str, int]]:
+        """Events by task and outcome: processed, processedWithError, thrownAway, unparseable."""
+        try:
+            groups = self._transport.request_json("GET", f"{_PATH}/{quote(name, safe='')}/stats") or {}
         except DruidError:
             return {}  # the tasks are only starting
-        totals: dict[str, int] = {}
-        for group in stats.values():
-            for task in group.values():
-                for what, count in task.get("totals", {}).get("buildSegments", {}).items():
-                    totals[what] = totals.get(what, 0) + int(count)
-
-        return totals
+        return {
+            task: {outcome: int(counted.get(outcome, 0)) for outcome in _OUTCOMES}
+            for group in groups.values()
+            for task, stats in group.items()
+            if (counted := stats.get("totals", {}).get("buildSegments"))
+        }
 
 
 def _significant(spec: Mapping[str, Any]) -> Any:

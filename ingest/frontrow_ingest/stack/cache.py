@@ -7,12 +7,11 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from frontrow_ingest.errors import StackError
 from frontrow_ingest.stack.download import damaged, download, missing, repository, target_of
 from frontrow_ingest.stack.extension import build_extension
 from frontrow_ingest.stack.lock import Jar, lock_identity, read_lock
+from frontrow_ingest.stack.locks import locked
 from frontrow_ingest.stack.render import Classpaths
 from frontrow_ingest.stack.report import Reporter
 
@@ -53,27 +52,27 @@ class Cache:
                 f"cannot use the cache {self.directory}: {error}. "
                 "Free space there, or set XDG_CACHE_HOME to another place."
             ) from error
-        report.waiting("the Druid extension to compile")
-        extension = build_extension(java(), *self._compiler(), self._of("druid"), self.directory / "extension")
+        extension = build_extension(
+            java(),
+            *self._compiler(),
+            self._of("druid"),
+            self.directory / "extension",
+            compiling=lambda: report.waiting("the Druid extension to compile"),
+        )
         return Classpaths(druid=[*self._of("druid"), extension], kafka=self._of("kafka"))
 
     def _fill(self, report: Reporter, *, verify: bool) -> None:
-        report.waiting("another process that downloads to the same cache")
-        try:
-            with FileLock(self.directory / "jars" / ".download.lock", timeout=_DOWNLOAD_LIMIT_S):
-                if verify:
-                    for jar in damaged(self.jars, self.jar_directory):
-                        target_of(jar, self.jar_directory).unlink()
-                needed = missing(self.jars, self.jar_directory)
-                if needed:
-                    report.expect(sum(jar.size for jar in needed))
-                    download(needed, self.jar_directory, base=repository(), progress=report.arrived)
-                    report.done(f"downloaded and verified {len(needed)} jars")
-        except Timeout as error:
-            minutes = _DOWNLOAD_LIMIT_S / 60
-            raise StackError(
-                f"another process has been downloading to {self.directory} for {minutes:.0f} minutes. End it."
-            ) from error
+        lock = self.directory / "jars" / ".download.lock"
+        holder = "another process that downloads to the same cache"
+        with locked(lock, limit_s=_DOWNLOAD_LIMIT_S, holder=holder, waiting=report.waiting):
+            if verify:
+                for jar in damaged(self.jars, self.jar_directory):
+                    target_of(jar, self.jar_directory).unlink()
+            needed = missing(self.jars, self.jar_directory)
+            if needed:
+                report.expect(sum(jar.size for jar in needed))
+                download(needed, self.jar_directory, base=repository(), progress=report.arrived)
+                report.done(f"downloaded and verified {len(needed)} jars")
 
     def _of(self, classpath: str) -> list[Path]:
         return [target_of(jar, self.jar_directory) for jar in self.jars if jar.classpath == classpath]

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psutil
-from filelock import FileLock, Timeout
 
 from frontrow_ingest.errors import StackError
 from frontrow_ingest.stack import processes
 from frontrow_ingest.stack.archives import Archives
 from frontrow_ingest.stack.cache import Cache, java
+from frontrow_ingest.stack.locks import locked
 from frontrow_ingest.stack.logs import tail
-from frontrow_ingest.stack.ports import LOOPBACK, Ports, check_free
+from frontrow_ingest.stack.ports import LOOPBACK, Ports, check_free, read_ports, write_ports
 from frontrow_ingest.stack.processes import Record
 from frontrow_ingest.stack.readiness import Check, Druid, kafka_takes_a_record
 from frontrow_ingest.stack.render import (
@@ -39,6 +38,7 @@ _MORE_PORTS = {"kafka": ("kafka_controller",), "coordinator": ("metadata",)}
 _STOP_ORDER = (("router", "indexer", "historical", "broker"), ("coordinator",), ("kafka",), ("zookeeper",))
 _STOP_PATIENCE_S = 20.0
 _ARCHIVE_PATIENCE_S = 60.0
+_OTHER_COMMAND_S = 300.0
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,6 @@ class LocalStack:
         self._cache = Cache.at(cache or cache_directory())
         self._archives = Archives(self._cache.directory) if settings.class_archives else None
         self._records = settings.directory / "processes.json"
-        self._ports = settings.directory / "ports.json"
 
     @property
     def settings(self) -> StackSettings:
@@ -132,7 +131,7 @@ class LocalStack:
         deadline = time.monotonic() + deadline_s
         try:
             write_configuration(settings)
-            self._ports.write_text(json.dumps(settings.ports.by_name()))
+            write_ports(settings.directory, settings.ports)
         except OSError as error:
             raise StackError(f"cannot write in {settings.directory}: {error}. Choose another by --dir.") from error
         started: dict[str, Record] = {}
@@ -151,7 +150,7 @@ class LocalStack:
             raise
 
     def down(self) -> list[str]:
-        """End every process of the stack; its data stay.
+        """End every process of the stack; its data stay. Ctrl-C meanwhile ends them without waiting for a clean end.
 
         Returns:
             The services that ran.
@@ -161,18 +160,25 @@ class LocalStack:
         with self._only_one():
             records = processes.read_records(self._records)
             ran = [service for service, record in records.items() if record.process()]
-            for group in _STOP_ORDER:
-                members = [records[service] for service in group if service in ran]
-                if members:
-                    self._report.waiting(f"{', '.join(record.service for record in members)} to end")
-                    killed = processes.stop(members, patience_s=self._patience(members))
-                    for service in killed:
-                        self._report.done(f"{service} did not end when asked and was killed")
+            interrupt = self._stop([[records[service] for service in group if service in ran] for group in _STOP_ORDER])
+            self._records.unlink(missing_ok=True)
+            if interrupt is not None:
+                raise interrupt
             if ran:
                 self._keep_archives()
-            self._records.unlink(missing_ok=True)
-            self._ports.unlink(missing_ok=True)
             return ran
+
+    def _stop(self, groups: Iterable[Sequence[Record]]) -> KeyboardInterrupt | None:
+        """End one group after another, all of them, whatever comes. Returns the Ctrl-C that came meanwhile."""
+        interrupt: KeyboardInterrupt | None = None
+        for members in filter(None, groups):
+            try:
+                self._report.waiting(f"{', '.join(record.service for record in members)} to end")
+                for service in processes.stop(members, patience_s=0 if interrupt else self._patience(members)):
+                    self._report.done(f"{service} did not end when asked and was killed")
+            except KeyboardInterrupt as error:
+                interrupt = error
+        return interrupt
 
     def status(self) -> list[ServiceStatus]:
         """Every service, in the order of their start. Looks at processes, asks nobody."""
@@ -185,30 +191,15 @@ class LocalStack:
             yield name, ports.by_name()[name]
 
     def _running_ports(self) -> Ports | None:
-        try:
-            return Ports(**json.loads(self._ports.read_text()))
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        except (ValueError, TypeError) as error:
-            raise StackError(f"{self._ports} is damaged ({error!r}). Delete it.") from error
+        return read_ports(self._asked.directory) if self._records.exists() else None
 
-    @contextmanager
-    def _only_one(self) -> Iterator[None]:
-        lock = FileLock(self._asked.directory / ".lock")
-        try:
-            lock.acquire(timeout=0.2)
-        except Timeout:
-            self._report.waiting("another frontrow command that works on this stack")
-            try:
-                lock.acquire(timeout=300)
-            except Timeout as error:
-                raise StackError(
-                    f"another frontrow command has been working on the stack in {self._asked.directory} for 5 minutes."
-                ) from error
-        try:
-            yield
-        finally:
-            lock.release()
+    def _only_one(self) -> AbstractContextManager[None]:
+        return locked(
+            self._asked.directory / ".lock",
+            limit_s=_OTHER_COMMAND_S,
+            holder="another frontrow command that works on this stack",
+            waiting=self._report.waiting,
+        )
 
     def _command(self, service: str, classpaths: Classpaths) -> list[str]:
         settings = self._asked
@@ -263,6 +254,7 @@ class LocalStack:
             checks = [*druid.checks(), kafka_takes_a_record(settings.ports)]
             self._await_all(checks, records, deadline)
             self._await_all([lambda: None if druid.one_replica() else "the default load rule"], records, deadline)
+            druid.nudge()
         finally:
             druid.close()
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import socket
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
 
 import psutil
 
 from frontrow_ingest.errors import StackError
 
 LOOPBACK = "127.0.0.1"
+_FILE = "ports.json"
 
 
 class PortTaken(StackError):
@@ -75,6 +78,39 @@ def free_ports() -> Ports:
             listener.bind((LOOPBACK, 0))
             numbers[field.name] = listener.getsockname()[1]
     return Ports(**numbers)
+
+
+def read_ports(directory: Path) -> Ports | None:
+    """The ports that the stack in a directory has, or had last; None if it was never started.
+
+    Raises:
+        StackError: the file that holds them is damaged
+    """
+    path = directory / _FILE
+    try:
+        return Ports(**json.loads(path.read_text()))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (ValueError, TypeError) as error:
+        raise StackError(f"{path} is damaged ({error!r}). Delete it.") from error
+
+
+def write_ports(directory: Path, ports: Ports) -> None:
+    """Remember the ports of the stack in a directory."""
+    (directory / _FILE).write_text(json.dumps(ports.by_name()))
+
+
+def automatic_ports(directory: Path) -> Ports:
+    """Ports for a stack in a directory: those that it had last where nobody else holds them now, else free ones.
+
+    Druid's supervisors and their tasks remember Kafka by its address: on another port they would wait for it in vain.
+    """
+    last = read_ports(directory)
+    with contextlib.suppress(PortTaken):
+        if last is not None:
+            check_free(last.by_name())
+            return last
+    return free_ports()
 
 
 def check_free(ports: Mapping[str, int]) -> None:

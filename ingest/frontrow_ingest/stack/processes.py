@@ -75,16 +75,25 @@ def start(service: str, command: Sequence[str], directory: Path) -> Record:
 
 
 def stop(records: Iterable[Record], *, patience_s: float) -> list[str]:
-    """End processes together: ask, wait, then kill what is left. Returns the services that had to be killed."""
+    """End processes together: ask, wait, then kill what is left. Returns the services that had to be killed.
+
+    Ctrl-C takes the patience away: what still runs is killed at once, and only then KeyboardInterrupt goes on.
+    """
     running = {process.pid: (record.service, process) for record in records if (process := record.process())}
-    for _, process in running.values():
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.terminate()
-    _, stubborn = psutil.wait_procs([process for _, process in running.values()], timeout=patience_s)
+    interrupt: KeyboardInterrupt | None = None
+    try:
+        for _, process in running.values():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.terminate()
+        _, stubborn = psutil.wait_procs([process for _, process in running.values()], timeout=patience_s)
+    except KeyboardInterrupt as error:
+        interrupt, stubborn = error, [process for _, process in running.values() if process.is_running()]
     for process in stubborn:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
     _, left = psutil.wait_procs(stubborn, timeout=10)
     if left:
         raise StackError(f"process {left[0].pid} ({running[left[0].pid][0]}) cannot be ended, even by SIGKILL.")
+    if interrupt is not None:
+        raise interrupt
     return [running[process.pid][0] for process in stubborn]

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
 from frontrow_ingest.errors import StackError
-from frontrow_ingest.stack import LocalStack, Ports, PortTaken, StackSettings, free_ports
-from frontrow_ingest.stack.ports import check_free
+from frontrow_ingest.stack import LocalStack, Ports, PortTaken, StackSettings, automatic_ports, free_ports
+from frontrow_ingest.stack.ports import check_free, read_ports, write_ports
 from frontrow_ingest.stack.processes import Record, read_records, start, stop, write_records
 
 
@@ -39,6 +42,23 @@ def test_ports_that_cannot_be(numbers: dict[str, int], said: str) -> None:
         Ports().changed(numbers)
 
 
+def test_automatic_ports_are_the_last_ones_while_they_are_free(tmp_path: Path) -> None:
+    first = automatic_ports(tmp_path)
+    assert automatic_ports(tmp_path) != first, "nothing is remembered before a start"
+    write_ports(tmp_path, first)
+    assert automatic_ports(tmp_path) == first
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", first.kafka))
+        holder.listen()
+        assert automatic_ports(tmp_path).kafka != first.kafka
+
+
+def test_damaged_ports_are_named(tmp_path: Path) -> None:
+    (tmp_path / "ports.json").write_text('{"kafak": 1}')
+    with pytest.raises(StackError, match=r"ports\.json is damaged"):
+        read_ports(tmp_path)
+
+
 def test_an_unknown_service_is_answered_with_the_known() -> None:
     with pytest.raises(StackError, match=r"no service 'kafak' has a port; there are zookeeper, kafka,"):
         Ports().changed({"kafak": 1})
@@ -56,14 +76,56 @@ def test_a_process_is_started_remembered_and_ended(tmp_path: Path) -> None:
     assert record.process() is None
 
 
-def test_a_process_that_will_not_end_is_killed(tmp_path: Path) -> None:
-    (tmp_path / "logs").mkdir()
+def stubborn(service: str, directory: Path) -> Record:
+    """A running process that does not end when asked."""
+    (directory / "logs").mkdir(parents=True, exist_ok=True)
     code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
-    record = start("broker", [sys.executable, "-c", code], tmp_path)
-    while not (tmp_path / "logs" / "broker.out").read_text():
+    record = start(service, [sys.executable, "-c", code], directory)
+    while not (directory / "logs" / f"{service}.out").read_text():
         assert record.process() is not None
+    return record
+
+
+def test_a_process_that_will_not_end_is_killed(tmp_path: Path) -> None:
+    record = stubborn("broker", tmp_path)
     assert stop([record], patience_s=0.2) == ["broker"]
     assert record.process() is None
+
+
+@pytest.fixture
+def ctrl_c() -> Iterator[Callable[[float], None]]:
+    """Press Ctrl-C after some seconds."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    timers: list[threading.Timer] = []
+
+    def press(seconds: float) -> None:
+        timers.append(threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGINT)))
+        timers[-1].start()
+
+    yield press
+    for timer in timers:
+        timer.join()
+    signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_while_processes_end_leaves_none(tmp_path: Path, ctrl_c: Callable[[float], None]) -> None:
+    records = [stubborn("broker", tmp_path), stubborn("router", tmp_path)]
+    ctrl_c(0.3)
+    with pytest.raises(KeyboardInterrupt):
+        stop(records, patience_s=60)
+    assert [record.process() for record in records] == [None, None]
+
+
+def test_ctrl_c_during_down_ends_the_later_groups_too(tmp_path: Path, ctrl_c: Callable[[float], None]) -> None:
+    directory = tmp_path / "stack"
+    records = {service: stubborn(service, directory) for service in ("router", "coordinator", "zookeeper")}
+    write_records(directory / "processes.json", records)
+    stack = LocalStack(StackSettings(directory), cache=tmp_path / "cache")
+    ctrl_c(0.3)
+    with pytest.raises(KeyboardInterrupt):
+        stack.down()
+    assert [record.process() for record in records.values()] == [None, None, None]
+    assert {service.state for service in stack.status()} == {"stopped"}
 
 
 def test_somebody_else_with_the_same_id_is_not_ours() -> None:

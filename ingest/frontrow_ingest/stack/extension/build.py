@@ -10,7 +10,7 @@ import os
 import subprocess
 import tempfile
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -36,7 +36,13 @@ class ExtensionBuildError(StackError):
 
 
 def build_extension(
-    java: Path, compiler_jar: Path, classpath: Sequence[Path], out_dir: Path, *, sources: Path = SOURCES
+    java: Path,
+    compiler_jar: Path,
+    classpath: Sequence[Path],
+    out_dir: Path,
+    *,
+    sources: Path = SOURCES,
+    compiling: Callable[[], None] = lambda: None,
 ) -> Path:
     """The extension's jar in ``out_dir``, compiled if it is not there yet.
 
@@ -49,6 +55,7 @@ def build_extension(
         classpath: Druid's jars and Avro's
         out_dir: made if missing; earlier jars in it are left alone, so use the returned path and not a wildcard
         sources: a tree of ``.java`` files and of resources to pack beside the classes
+        compiling: called when there is something to wait for
 
     Raises:
         ExtensionBuildError: a jar is missing, the compiler refuses the sources or cannot be run, or ``out_dir`` cannot
@@ -61,6 +68,7 @@ def build_extension(
         jar = out_dir / f"frontrow-avro-stream-{_identity(compiler_jar, classpath, sources)}.jar"
         if jar.is_file():
             return jar
+        compiling()
         out_dir.mkdir(parents=True, exist_ok=True)
         with FileLock(out_dir / ".extension.lock", timeout=_COMPILE_LIMIT_S + 20):
             if not jar.is_file():

@@ -1,0 +1,33 @@
+"""``frontrow demo`` on a running stack: twice, since the second one finds the first one's events."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
+
+
+def demo(*options: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from frontrow_ingest.cli import main; main()", "demo", *options]
+    return subprocess.run(command, capture_output=True, text=True, timeout=280, check=False)
+
+
+@pytest.mark.parametrize("seed", ["1", "2"])
+def test_every_event_is_accounted_for(stack: Any, seed: str) -> None:
+    where = ("--url", stack.router_url, "--bootstrap", stack.bootstrap)
+    done = demo(*where, "--seconds", "12", "--viewers", "300", "--seed", seed)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "first answer after" in done.stdout
+    assert "every event is accounted for" in done.stdout
+    assert done.stdout.count("equal") == 12
+    assert "differs" not in done.stdout
+
+
+def test_half_an_address_is_refused(stack: Any) -> None:
+    done = demo("--url", stack.router_url)
+    assert done.returncode == 2
+    assert "--url and --bootstrap go together" in done.stderr
