@@ -26,7 +26,7 @@ def output_of(command: list[str]) -> str:
     )
     if done.returncode != 0:
         raise SystemExit(f"{' '.join(command)} exited {done.returncode}:\n{done.stdout}")
-    return "\n".join(line.rstrip() for line in done.stdout.strip().splitlines())
+    return "\n".join(line.rstrip() for line in done.stdout.strip("\n").splitlines())
 
 
 def replaced(text: str, before: str, output: str) -> str:
