@@ -21,6 +21,8 @@ _SPEED = (
     "autoScalerConfig idleConfig"
 )
 
+_OUTCOMES = ("processed", "processedWithError", "thrownAway", "unparseable")
+
 
 @dataclass(frozen=True)
 class SupervisorSpec:
@@ -66,7 +68,7 @@ class Supervisor:
         self.offset = offset
         self._started_at = offset
         self._datasource = datasource
-        self._outcomes = dict.fromkeys(("processed", "processedWithError", "thrownAway", "unparseable"), 0)
+        self._outcomes: dict[str, int] = dict.fromkeys(_OUTCOMES, 0)
         self._decode: Callable[[bytes], dict[str, Any] | None] | None = None
         datasource.begin(spec.schema)
 

@@ -56,20 +56,19 @@ def _ranked(
 
 def _order(json: Any, output: str) -> Callable[[list[dict[str, Any]]], None]:
     """Sorts rows that are in the order of their names."""
-    kind = json.get("type") if isinstance(json, dict) else "numeric"
-    metric = json if isinstance(json, str) else None
-    if isinstance(json, dict) and kind in ("numeric", "inverted"):
-        metric = required(only(json, f"a topN metric of type {kind!r}", "type metric"), "metric", "a topN metric")
+    given = {"type": "numeric", "metric": json} if isinstance(json, str) else json
+    kind = given.get("type") if isinstance(given, dict) else None
     if kind == "dimension":
-        only(json, "a topN metric of type 'dimension'", "type ordering")
-        if (json.get("ordering") or "lexicographic") != "lexicographic":
-            raise RollupError(f"the ordering {json['ordering']!r} is not known here; there is lexicographic.")
+        only(given, "a topN metric of type 'dimension'", "type ordering")
+        if (given.get("ordering") or "lexicographic") != "lexicographic":
+            raise RollupError(f"the ordering {given['ordering']!r} is not known here; there is lexicographic.")
         return lambda _: None
-    if kind not in ("numeric", "inverted") or not isinstance(metric, str):
+    if kind not in ("numeric", "inverted"):
         raise RollupError(
             f"the topN metric {json!r} is not known here; there are a name, numeric, inverted, dimension."
         )
-    name = metric
+    only(given, f"a topN metric of type {kind!r}", "type metric")
+    name = required(given, "metric", "a topN metric")
 
     def sort(rows: list[dict[str, Any]]) -> None:
         if any(name not in row for row in rows) or name == output:
