@@ -131,14 +131,15 @@ def _between(column: str, numeric: bool, lower: tuple[Any, bool], upper: tuple[A
     if lower[0] is None and upper[0] is None:
         raise RollupError(f"a filter between bounds of {column!r} needs one.")
     read: Callable[[str], Any] = _number if numeric else str
-    (low, above), (high, below) = ((None if end is None else read(str(end)), strict) for end, strict in (lower, upper))
+    low: Any = None if lower[0] is None else read(str(lower[0]))
+    high: Any = None if upper[0] is None else read(str(upper[0]))
 
     def fits(text: str) -> bool:
         value = read(text)
         if value is None:
             return False
-        over = low is None or value > low or (value == low and not above)
-        return over and (high is None or value < high or (value == high and not below))
+        over = low is None or value > low or (value == low and not lower[1])
+        return over and (high is None or value < high or (value == high and not upper[1]))
 
     return _Column(column, fits)
 
