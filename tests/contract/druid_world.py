@@ -13,6 +13,7 @@ from frontrow import Client, DruidTransport, Interval
 from frontrow_ingest.contract import ViewingEvent, encode
 from frontrow_ingest.druid import Supervisors
 from frontrow_ingest.simulate import Simulation
+from support.agreement import SPECS
 from support.viewing_events import an_event
 
 DEADLINE_S = 120
@@ -37,8 +38,8 @@ class Harness(Protocol):
         """Append to the topic; returns when they are stored."""
         ...
 
-    def fresh_name(self) -> str:
-        """A datasource that nobody has used."""
+    def datasource(self, spec: str) -> str:
+        """The name of the datasource for a spec."""
         ...
 
 
@@ -122,3 +123,29 @@ def await_events(client: Client, spec: str, count: int) -> None:
     while (found := client.timeseries("events", interval=WHOLE, granularity="all", spec=spec)[0]["events"]) != count:
         assert time.monotonic() < deadline, f"waited for {count} events in {spec}, where there are {found}"
         time.sleep(0.1)
+
+
+def await_outcome(supervisors: Supervisors, name: str, **counts: int) -> None:
+    """Wait until a supervisor reports these counts: Druid tells them some seconds late."""
+    deadline = time.monotonic() + DEADLINE_S
+    while (found := {key: getattr(supervisors.status(name), key) for key in counts}) != counts:
+        assert time.monotonic() < deadline, f"waited for {counts} of {name}, which reports {found}"
+        time.sleep(0.1)
+
+
+def make_world(harness: Harness) -> World:
+    """Submit, await that tasks read, send everything, await that it is counted."""
+    names = {spec: harness.datasource(spec) for spec in SPECS}
+    supervisors = Supervisors(harness.transport)
+    for spec, name in names.items():
+        assert supervisors.submit(harness.supervisor(spec, name)) == name
+    for name in names.values():
+        assert supervisors.await_ingesting(name).ingesting
+    day, bad = small_day(), bad_messages()
+    good = [encoded(event) for event in (*evening(), *day)]
+    # The bad ones stand among the good, and one has no value.
+    harness.produce([*good[:100], *bad, None, *good[100:]])
+    client = Client(transport=harness.transport, datasources=names)
+    for spec in SPECS:
+        await_events(client, spec, len(good))
+    return World(harness, names, client, supervisors, evening(), day, len(bad))
