@@ -1,4 +1,4 @@
-"""What a Druid does for frontrow's adapters, as tests. A subclass gives the Druid: the double in memory, or a real one."""
+"""What a Druid does for frontrow's adapters, as tests. A subclass gives the Druid: in memory, or a real one."""
 
 from __future__ import annotations
 
@@ -60,7 +60,8 @@ class DruidBehaviour:
     """The suite. Where it is run, a fixture ``harness`` of the module's scope says which Druid."""
 
     @pytest.fixture(scope="class")
-    def world(self, harness: Harness) -> World:
+    @classmethod
+    def world(cls, harness: Harness) -> World:
         return make_world(harness)
 
     def test_the_oracle_knows_every_metric(self) -> None:

@@ -19,7 +19,8 @@ def evaluate(expression: Expression, column: Callable[[str], object]) -> Value:
         column: the value of a column by its name; None where there is none
 
     Raises:
-        RollupError: a column holds what cannot be computed with, or a long is divided by 0
+        RollupError: a column holds what cannot be computed with
+        ZeroDivisionError: a long is divided by 0, where Druid fails as well
     """
     match expression:
         case Literal(value):
@@ -98,7 +99,7 @@ def _of_longs(op: str, left: int, right: int) -> int:
         case "*":
             return left * right
     if not right:
-        raise RollupError(f"the long {left} is divided by 0; Druid fails there, too.")
+        raise ZeroDivisionError(f"the long {left} is divided by 0.")
     # Java rounds towards zero, Python down.
     quotient = abs(left) // abs(right) * (1 if (left < 0) == (right < 0) else -1)
     return quotient if op == "/" else left - quotient * right

@@ -75,6 +75,16 @@ def parse_expression(text: str) -> Expression:
     return found
 
 
+def columns(expression: Expression) -> Iterator[str]:
+    """Every column that an expression uses; one that is used twice comes twice."""
+    match expression:
+        case Column(name):
+            yield name
+        case Call(_, operands):
+            for operand in operands:
+                yield from columns(operand)
+
+
 class _Parser:
     """Precedence climbing over the tokens of one text."""
 

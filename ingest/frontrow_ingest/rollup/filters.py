@@ -104,44 +104,45 @@ def _equals(json: Any) -> Filter:
 
 def _range(json: Any) -> Filter:
     column, kind = (required(json, key, "a range filter") for key in ("column", "matchValueType"))
-    return _between(
-        column,
-        kind.upper() != "STRING",
-        (json.get("lower"), json.get("lowerOpen", False)),
-        (json.get("upper"), json.get("upperOpen", False)),
+    numeric = kind.upper() != "STRING"
+    fits = _between(
+        column, numeric, (json.get("lower"), json.get("lowerOpen")), (json.get("upper"), json.get("upperOpen"))
     )
+    return _Column(column, lambda text: (not numeric or _number(text) is not None) and fits(text))
 
 
 def _bound(json: Any) -> Filter:
+    column = required(json, "dimension", "a bound filter")
     ordering = json.get("ordering") or "lexicographic"
     if isinstance(ordering, dict):
         ordering = ordering.get("type")
     if ordering not in ("lexicographic", "numeric"):
         raise RollupError(f"a bound filter ordered {ordering!r} is not known here; there are lexicographic, numeric.")
-    return _between(
-        required(json, "dimension", "a bound filter"),
-        ordering == "numeric",
-        (json.get("lower"), json.get("lowerStrict", False)),
-        (json.get("upper"), json.get("upperStrict", False)),
-    )
+    lower, upper = (json.get("lower"), json.get("lowerStrict")), (json.get("upper"), json.get("upperStrict"))
+    # Null is less than everything: it fits where nothing is too little.
+    return _Column(column, _between(column, ordering == "numeric", lower, upper), lower[0] is None)
 
 
-def _between(column: str, numeric: bool, lower: tuple[Any, bool], upper: tuple[Any, bool]) -> Filter:
-    """Bounds, each with whether it is itself outside."""
+def _between(column: str, numeric: bool, lower: tuple[Any, Any], upper: tuple[Any, Any]) -> Callable[[str], bool]:
+    """Whether a text is between bounds, each with whether it is itself outside."""
     if lower[0] is None and upper[0] is None:
         raise RollupError(f"a filter between bounds of {column!r} needs one.")
-    read: Callable[[str], Any] = _number if numeric else str
+    read: Callable[[str], Any] = _numeric_key if numeric else str
     low: Any = None if lower[0] is None else read(str(lower[0]))
     high: Any = None if upper[0] is None else read(str(upper[0]))
 
     def fits(text: str) -> bool:
         value = read(text)
-        if value is None:
-            return False
         over = low is None or value > low or (value == low and not lower[1])
         return over and (high is None or value < high or (value == high and not upper[1]))
 
-    return _Column(column, fits)
+    return fits
+
+
+def _numeric_key(text: str) -> tuple[int, float | int, str]:
+    """Sorts numbers; a text that is none is less than all of them."""
+    number = _number(text)
+    return (0, 0, text) if number is None else (1, number, "")
 
 
 def _like(json: Any) -> Filter:

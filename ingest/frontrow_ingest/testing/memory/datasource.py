@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
@@ -18,20 +18,17 @@ class Segment:
 
     Attributes:
         grain: of the rows' time
+        span: from its first row's time to the end of its last row's, ms; of a query it is the part inside the interval,
+            whatever the filter leaves of the rows
     """
 
     rows: tuple[Row, ...]
     grain: Buckets
+    span: tuple[int, int]
 
     def several(self, dimension: str) -> bool:
         """Whether any row has more than one value of a dimension."""
         return any(isinstance(row.get(dimension), tuple) for row in self.rows)
-
-    @property
-    def span(self) -> tuple[int, int]:
-        """From its first row's time to the end of its last row's, ms."""
-        times = [row[TIME] for row in self.rows]
-        return min(times), self.grain.after(max(times))
 
 
 class Datasource:
@@ -70,7 +67,13 @@ def _split(rows: Iterable[Row], schema: RollupSchema) -> list[Segment]:
     by_start: dict[int, list[Row]] = {}
     for row in rows:
         by_start.setdefault(schema.segments.floor(row[TIME]), []).append(row)
-    return [Segment(tuple(found), schema.grain) for found in by_start.values()]
+    return [segment_of(found, schema.grain) for found in by_start.values()]
+
+
+def segment_of(rows: Sequence[Row], grain: Buckets) -> Segment:
+    """A segment of rows, of which there is one at least."""
+    times = [row[TIME] for row in rows]
+    return Segment(tuple(rows), grain, (min(times), grain.after(max(times))))
 
 
 Tables = Callable[[str], list[Segment]]

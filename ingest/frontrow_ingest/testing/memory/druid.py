@@ -14,7 +14,7 @@ from frontrow_ingest.errors import RollupError
 from frontrow_ingest.rollup import RowCount
 from frontrow_ingest.testing.memory.datasource import Datasource
 from frontrow_ingest.testing.memory.queries import answer
-from frontrow_ingest.testing.memory.replies import bad_request, not_found
+from frontrow_ingest.testing.memory.replies import bad_request, failed, not_found
 from frontrow_ingest.testing.memory.supervisor import Message, Supervisor, read_supervisor
 from frontrow_specs import rollup
 
@@ -112,6 +112,8 @@ class MemoryDruid:
                 found = self._route(method, path.rstrip("/"), asked, where)
             except RollupError as error:
                 raise bad_request(where, str(error)) from error
+            except ZeroDivisionError as error:
+                raise failed(where, str(error)) from error
             return orjson.loads(orjson.dumps(found))
 
     def _route(self, method: str, path: str, body: Any, where: str) -> Any:
@@ -137,7 +139,7 @@ class MemoryDruid:
     def _of_one(self, method: str, name: str, what: str, where: str) -> Any:
         supervisor = self._supervisors.get(name)
         if supervisor is None:
-            raise not_found(where, f"[{name}] does not exist")
+            raise not_found(where, f"Cannot find any supervisor with id: [{name}]")
         match method, what:
             case "GET", "":
                 return supervisor.spec.json

@@ -8,7 +8,7 @@ from typing import Any
 
 from frontrow_ingest.rollup.buckets import parse_buckets
 from frontrow_ingest.rollup.values import TIME, nulls_first, required
-from frontrow_ingest.testing.memory.datasource import Segment, Tables
+from frontrow_ingest.testing.memory.datasource import Segment, Tables, segment_of
 from frontrow_ingest.testing.memory.dimensions import DimensionSpec, parse_dimension
 from frontrow_ingest.testing.memory.ordering import limited
 from frontrow_ingest.testing.memory.scope import Scope, check_context, read_scope
@@ -35,21 +35,24 @@ def group_by(query: Mapping[str, Any], tables: Tables) -> list[Any]:
     return answer
 
 
-def grouped_rows(query: Mapping[str, Any], tables: Tables) -> Segment:
+def grouped_rows(query: Mapping[str, Any], tables: Tables) -> list[Segment]:
     """The answer as rows for a query over it, sketches whole."""
     scope, dimensions, groups = _groups(query, tables)
     rows = (
         {TIME: start, **_values(dimensions, values), **scope.named(states)}
         for (start, values), states in groups.items()
     )
-    return Segment(tuple(limited([*rows], query.get("limitSpec"))), parse_buckets("second"))
+    found = limited([*rows], query.get("limitSpec"))
+    return [segment_of(found, parse_buckets("second"))] if found else []
 
 
 def _groups(query: Mapping[str, Any], tables: Tables) -> tuple[Scope, list[DimensionSpec], dict[Key, list[Any]]]:
     """States by bucket and values, sorted by these."""
     scope = read_scope(query, tables, "dimensions limitSpec")
     dimensions = [parse_dimension(each) for each in required({"dimensions": [], **query}, "dimensions", "a groupBy")]
-    groups: dict[Key, list[Any]] = {}
+    # Without dimensions and buckets there is always the one row, also over no rows.
+    whole = scope.buckets.is_all and not dimensions
+    groups: dict[Key, list[Any]] = {(scope.bucket(0), ()): scope.empty()} if whole else {}
     for start, row in scope.rows():
         # A row with several values counts in a group for each; without any, for null.
         for values in product(*(each.of(row) or (None,) for each in dimensions)):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from frontrow_ingest.errors import RollupError
 from frontrow_ingest.rollup.aggregators import quantile
 from frontrow_ingest.rollup.evaluation import evaluate
-from frontrow_ingest.rollup.expression import parse_expression
+from frontrow_ingest.rollup.expression import columns, parse_expression
 from frontrow_ingest.rollup.values import only, required
 
 Named: TypeAlias = Mapping[str, Any]
@@ -19,9 +19,14 @@ Compute: TypeAlias = Callable[[Named, Named], Any]
 
 @dataclass(frozen=True)
 class PostAggregator:
-    """One number, or one sketch made of others."""
+    """One number, or one sketch made of others.
+
+    Attributes:
+        needs: what must be aggregated, or computed before it
+    """
 
     name: str
+    needs: frozenset[str]
     compute: Compute
 
 
@@ -31,7 +36,39 @@ def parse_post_aggregator(json: Any) -> PostAggregator:
     Raises:
         RollupError: it is none, or not one that is known here
     """
-    return PostAggregator(required(json, "name", "a post-aggregator"), _parse(json))
+    compute = _parse(json)
+    return PostAggregator(required(json, "name", "a post-aggregator"), frozenset(_needs(json)), compute)
+
+
+def check_names(names: Sequence[str], posts: Sequence[PostAggregator]) -> None:
+    """Refuse, as Druid does, a name that is used twice, or one that is needed and not there.
+
+    Args:
+        names: of the aggregators
+    """
+    defined: set[str] = set()
+    for name in names:
+        if name in defined:
+            raise RollupError(f"[{name}] is defined already.")
+        defined.add(name)
+    for post in posts:
+        if missing := post.needs - defined:
+            raise RollupError(
+                f"the post-aggregator {post.name!r} needs {', '.join(sorted(missing))}, which is missing."
+            )
+        if post.name in defined:
+            raise RollupError(f"[{post.name}] is defined already.")
+        defined.add(post.name)
+
+
+def _needs(json: Mapping[str, Any]) -> Iterator[str]:
+    if json.get("type") == "expression":
+        yield from columns(parse_expression(json["expression"]))
+    if "fieldName" in json:
+        yield json["fieldName"]
+    for part in (json.get("field"), *(json.get("fields") or ())):
+        if part is not None:
+            yield from _needs(part)
 
 
 def _parse(json: Any) -> Compute:
@@ -100,8 +137,7 @@ def _quantiles(json: Any) -> Compute:
 
 def _estimate(json: Any) -> Compute:
     found = _parse(required(json, "field", "an estimate"))
-    rounded = bool(json.get("round"))
-    return lambda states, finals: (len if rounded else _float_length)(_set(found(states, finals)))
+    return lambda states, finals: float(len(_set(found(states, finals))))
 
 
 def _set_operation(json: Any) -> Compute:
@@ -133,10 +169,6 @@ def _set(value: Any) -> set[str]:
     if not isinstance(value, set):
         raise RollupError("an estimate or set operation takes HLL or theta sketches; a field is none.")
     return value
-
-
-def _float_length(value: set[str]) -> float:
-    return float(len(value))
 
 
 _SET_OPERATIONS: dict[str, Callable[..., set[str]]] = {

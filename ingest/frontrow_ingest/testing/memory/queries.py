@@ -45,14 +45,14 @@ def answer(query: Any, datasources: Mapping[str, Datasource]) -> Any:
 
 
 def _json(value: Any) -> Any:
-    """Numbers that JSON has not become texts, as Druid writes them; a sketch becomes its estimate."""
+    """Numbers that JSON has not become texts, as Druid writes them."""
     match value:
         case dict():
             return {name: _json(part) for name, part in value.items()}
         case list():
             return [_json(part) for part in value]
         case set():
-            return float(len(value))
+            raise RollupError("the bytes of a sketch are not known here; answer an estimate of it.")
         case float() if math.isnan(value):
             return "NaN"
         case float() if math.isinf(value):

@@ -18,6 +18,11 @@ def not_found(url: str, message: str) -> DruidError:
     return _refusal(404, url, "notFound", "NOT_FOUND", message)
 
 
+def failed(url: str, message: str) -> DruidError:
+    """500: it broke while it was answered."""
+    return _refusal(500, url, "internalServerError", "UNCATEGORIZED", message)
+
+
 def _refusal(status: int, url: str, code: str, category: str, message: str) -> DruidError:
     body: dict[str, Any] = {
         "error": "druidException",

@@ -16,7 +16,7 @@ from frontrow_ingest.rollup.buckets import Buckets, parse_buckets, to_ms
 from frontrow_ingest.rollup.filters import Filter, parse_filter
 from frontrow_ingest.rollup.values import TIME, Row, only, required
 from frontrow_ingest.testing.memory.datasource import Segment, Tables, iso
-from frontrow_ingest.testing.memory.post_aggregators import PostAggregator, parse_post_aggregator
+from frontrow_ingest.testing.memory.post_aggregators import PostAggregator, check_names, parse_post_aggregator
 
 SHARED = "queryType dataSource intervals granularity filter aggregations postAggregations context"
 # What a context may hold that would change the answer and is not known here.
@@ -29,14 +29,12 @@ class Scope:
 
     Attributes:
         intervals: from, to; ms
-        segments: with only the rows in the intervals that fit the filter
-        covered: from, to of what the segments cover of the intervals, whether rows fit or not; ms
+        segments: those that reach into an interval, with only the rows inside that fit the filter
     """
 
     intervals: tuple[tuple[int, int], ...]
     buckets: Buckets
     segments: tuple[Segment, ...]
-    covered: tuple[tuple[int, int], ...]
     aggregators: tuple[Aggregator, ...]
     posts: tuple[PostAggregator, ...]
 
@@ -49,6 +47,17 @@ class Scope:
     def bucket(self, ms: int) -> int:
         """The start of a moment's bucket; the one bucket of ``all`` starts with the first interval."""
         return min(start for start, _ in self.intervals) if self.buckets.is_all else self.buckets.floor(ms)
+
+    def covered(self) -> Iterator[int]:
+        """The start of every bucket that a segment covers, whether rows fit the filter or not."""
+        for segment in self.segments:
+            first, end = segment.span
+            start = self.bucket(first)
+            while start < end:
+                yield start
+                if self.buckets.is_all:
+                    break
+                start = self.buckets.after(start)
 
     def empty(self) -> list[Any]:
         """States of the aggregators before any row."""
@@ -71,6 +80,13 @@ class Scope:
     def stamp(self, start: int) -> str:
         """A bucket's start, in the time zone of the granularity."""
         return iso(start, ZoneInfo(self.buckets.zone))
+
+    def stamp_of_first(self, start: int, *, with_rows: bool = False) -> str:
+        """As :meth:`stamp`; but the bucket of ``all`` is named after the first segment, or the first with rows."""
+        if self.buckets.is_all:
+            starts = (segment.span[0] for segment in self.segments if segment.rows or not with_rows)
+            return self.stamp(min(starts, default=start))
+        return self.stamp(start)
 
     def _finals(self, states: Sequence[Any]) -> dict[str, Any]:
         return {each.name: each.final(state) for each, state in zip(self.aggregators, states, strict=True)}
@@ -98,21 +114,15 @@ def read_scope(query: Mapping[str, Any], tables: Tables, more: str) -> Scope:
     intervals = read_intervals(required(query, "intervals", "a query"))
     condition = None if query.get("filter") is None else parse_filter(query["filter"])
     segments = read_segments(required(query, "dataSource", "a query"), tables)
-    inside = [_clipped(segment, intervals) for segment in segments]
-    covered = [
-        (max(start, first), min(end, last))
-        for segment in inside
-        if segment.rows
-        for first, last in [segment.span]
-        for start, end in intervals
-    ]
+    aggregators = tuple(parse_aggregator(each) for each in query.get("aggregations") or ())
+    posts = tuple(parse_post_aggregator(each) for each in query.get("postAggregations") or ())
+    check_names([each.name for each in aggregators], posts)
     return Scope(
         intervals=intervals,
-        buckets=parse_buckets(query.get("granularity") or "all"),
-        segments=tuple(_fitting(segment, condition) for segment in inside),
-        covered=tuple((start, end) for start, end in covered if start < end),
-        aggregators=tuple(parse_aggregator(each) for each in query.get("aggregations") or ()),
-        posts=tuple(parse_post_aggregator(each) for each in query.get("postAggregations") or ()),
+        buckets=parse_buckets(required(query, "granularity", "a query")),
+        segments=tuple(part for segment in segments for part in _inside(segment, intervals, condition)),
+        aggregators=aggregators,
+        posts=posts,
     )
 
 
@@ -136,7 +146,7 @@ def read_segments(source: Any, tables: Tables) -> list[Segment]:
     if kind == "query":
         from frontrow_ingest.testing.memory.group_by import grouped_rows  # a query inside a query
 
-        return [grouped_rows(required(source, "query", "a dataSource of type 'query'"), tables)]
+        return grouped_rows(required(source, "query", "a dataSource of type 'query'"), tables)
     name = source if isinstance(source, str) else source.get("name") if isinstance(source, dict) else None
     if kind != "table" or not isinstance(name, str):
         raise RollupError(f"the dataSource {source!r} is not known here; there are a name, table and query.")
@@ -154,7 +164,18 @@ def read_intervals(json: Any) -> tuple[tuple[int, int], ...]:
     texts = [json] if isinstance(json, str) else json
     if not isinstance(texts, list) or not texts:
         raise RollupError(f"intervals are a list of start/end, not {json!r}.")
-    return tuple(_interval(text) for text in texts)
+    return _merged(sorted(_interval(text) for text in texts))
+
+
+def _merged(intervals: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """Without overlaps, so that no row counts twice."""
+    found = [intervals[0]]
+    for start, end in intervals[1:]:
+        if start <= found[-1][1]:
+            found[-1] = found[-1][0], max(end, found[-1][1])
+        else:
+            found.append((start, end))
+    return tuple(found)
 
 
 def _interval(text: Any) -> tuple[int, int]:
@@ -166,7 +187,9 @@ def _interval(text: Any) -> tuple[int, int]:
         start = _moment(first)
         found = to_ms(start), to_ms(start + parse_duration(second) if second.startswith("P") else _moment(second))
     except (AttributeError, ValueError, AskError, OverflowError):
-        raise RollupError(f"{text!r} is no interval: write start/end in ISO 8601, in the years 1 to 9999.") from None
+        raise RollupError(
+            f"{text!r} is no interval that is known here: start/end in ISO 8601, years 1 to 9999."
+        ) from None
     if found[0] > found[1]:
         raise RollupError(f"the interval {text!r} ends before it begins.")
     return found
@@ -179,12 +202,13 @@ def _moment(text: str) -> datetime:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def _clipped(segment: Segment, intervals: Sequence[tuple[int, int]]) -> Segment:
-    rows = (row for row in segment.rows if any(start <= row[TIME] < end for start, end in intervals))
-    return Segment(tuple(rows), segment.grain)
-
-
-def _fitting(segment: Segment, condition: Filter | None) -> Segment:
-    if condition is None:
-        return segment
-    return Segment(tuple(row for row in segment.rows if condition.matches(row)), segment.grain)
+def _inside(segment: Segment, intervals: Sequence[tuple[int, int]], condition: Filter | None) -> Iterator[Segment]:
+    """The parts of a segment in each interval, with the rows that fit."""
+    first, last = segment.span
+    for start, end in intervals:
+        span = max(start, first), min(end, last)
+        if span[0] < span[1]:
+            rows = (row for row in segment.rows if span[0] <= row[TIME] < span[1])
+            yield Segment(
+                tuple(row for row in rows if condition is None or condition.matches(row)), segment.grain, span
+            )

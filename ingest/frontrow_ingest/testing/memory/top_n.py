@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from frontrow_ingest.errors import RollupError
-from frontrow_ingest.rollup.values import nulls_first, only, required
+from frontrow_ingest.rollup.values import TIME, nulls_first, only, required
 from frontrow_ingest.testing.memory.datasource import Segment, Tables
 from frontrow_ingest.testing.memory.dimensions import DimensionSpec, parse_dimension
 from frontrow_ingest.testing.memory.ordering import numeric_key
@@ -23,19 +23,19 @@ def top_n(query: Mapping[str, Any], tables: Tables) -> list[Any]:
     if isinstance(threshold, bool) or not isinstance(threshold, int) or threshold < 1:
         raise RollupError(f"the threshold {threshold!r} is not a number above 0.")
     sort = _order(required(query, "metric", "a topN"), dimension.output)
-    buckets: dict[int, Groups] = {}
+    buckets: dict[int, Groups] = {start: {} for start in scope.covered()}
     for segment in scope.segments:
         _collect(scope, segment, dimension, buckets)
     return [
-        {"timestamp": scope.stamp(start), "result": _ranked(scope, dimension, buckets[start], sort)[:threshold]}
-        for start in sorted(buckets)
+        {"timestamp": scope.stamp_of_first(start), "result": _ranked(scope, dimension, groups, sort)[:threshold]}
+        for start, groups in sorted(buckets.items())
     ]
 
 
 def _collect(scope: Scope, segment: Segment, dimension: DimensionSpec, buckets: dict[int, Groups]) -> None:
     several = segment.several(dimension.column)
     for row in segment.rows:
-        groups = buckets.setdefault(scope.bucket(row["__time"]), {})
+        groups = buckets[scope.bucket(row[TIME])]
         if several and row.get(dimension.column) is None:
             continue  # Where rows have several values, Druid leaves those without any out of a topN.
         for value in dimension.of(row):
