@@ -70,20 +70,22 @@ def like(dimension: str, pattern: str, *, escape: str | None = None) -> Conditio
 
 
 def between(dimension: str, lower: str | None = None, upper: str | None = None, *, numeric: bool = False) -> Condition:
-    """Rows where ``lower <= dimension < upper``; either may be None.
+    """Rows where ``lower <= dimension < upper``; either may be None. Null is not between.
 
     Args:
         numeric: compare as numbers, not as text
     """
     if lower is None and upper is None:
         raise AskError(f"between({dimension!r}) needs a lower or an upper bound.")
+    if lower is None:
+        # A bound without a lower end takes null as well, and as numbers every text that is none; a range takes neither.
+        return _up_to(dimension, str(_text(dimension, upper)), numeric)
     bound: dict[str, Any] = {
         "type": "bound",
         "dimension": dimension,
         "ordering": "numeric" if numeric else "lexicographic",
+        "lower": _text(dimension, lower),
     }
-    if lower is not None:
-        bound["lower"] = _text(dimension, lower)
     if upper is not None:
         bound |= {"upper": _text(dimension, upper), "upperStrict": True}
     return Condition(bound)
@@ -171,6 +173,17 @@ def _joined(kind: str, left: Condition, right: Any) -> Condition:
         part for side in (left, right) for part in (side.json["fields"] if side.json["type"] == kind else [side.json])
     ]
     return Condition({"type": kind, "fields": fields})
+
+
+def _up_to(dimension: str, upper: str, numeric: bool) -> Condition:
+    limit: str | float = upper
+    if numeric:
+        try:
+            limit = float(upper)
+        except ValueError:
+            raise AskError(f"{upper!r} is not a number to compare {dimension} with.") from None
+    kind = "DOUBLE" if numeric else "STRING"
+    return Condition({"type": "range", "column": dimension, "matchValueType": kind, "upper": limit, "upperOpen": True})
 
 
 def _is_value(value: Any) -> bool:

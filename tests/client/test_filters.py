@@ -47,7 +47,15 @@ def test_between() -> None:
         "upperStrict": True,
     }
     assert between("region", "B").to_druid().keys() == {"type", "dimension", "ordering", "lower"}
-    assert between("isp", upper="9", numeric=True).to_druid()["ordering"] == "numeric"
+    assert between("isp", "9", numeric=True).to_druid()["ordering"] == "numeric"
+
+
+def test_between_without_a_lower_end_leaves_out_null() -> None:
+    range_ = {"type": "range", "column": "isp", "upperOpen": True}
+    assert between("isp", upper="9").to_druid() == {**range_, "matchValueType": "STRING", "upper": "9"}
+    assert between("isp", upper="9", numeric=True).to_druid() == {**range_, "matchValueType": "DOUBLE", "upper": 9.0}
+    with pytest.raises(AskError, match="not a number"):
+        between("isp", upper="many", numeric=True)
 
 
 def test_joined() -> None:
