@@ -7,11 +7,9 @@ from typing import Any
 
 import pytest
 
-pytest.register_assert_rewrite("contract.druid", "contract.druid_world", "support.agreement")
-
-from contract.druid import DruidBehaviour  # noqa: E402
-from frontrow_ingest.testing import MemoryDruid  # noqa: E402
-from frontrow_specs import rollup  # noqa: E402
+from contract.druid import DruidBehaviour
+from frontrow_ingest.testing import MemoryDruid
+from frontrow_specs import rollup
 
 
 class MemoryHarness:

@@ -7,14 +7,11 @@ from typing import Any
 
 import pytest
 
+from contract.druid import DruidBehaviour
+from frontrow._transport import Transport
+from frontrow_specs import rollup
+from support.agreement import SPECS
 from support.supervised_topic import SupervisedTopic, supervised_topic
-
-pytest.register_assert_rewrite("contract.druid", "contract.druid_world", "support.agreement")
-
-from contract.druid import DruidBehaviour  # noqa: E402
-from frontrow._transport import Transport  # noqa: E402
-from frontrow_specs import rollup  # noqa: E402
-from support.agreement import SPECS  # noqa: E402
 
 pytestmark = [pytest.mark.stack, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
