@@ -12,6 +12,8 @@ from typing import Any, TypeAlias
 
 from frontrow._errors import AskError
 
+_LEAST = "-1e308"
+
 WhereLike: TypeAlias = "Condition | Mapping[str, Any] | Any | None"
 
 
@@ -70,21 +72,24 @@ def like(dimension: str, pattern: str, *, escape: str | None = None) -> Conditio
 
 
 def between(dimension: str, lower: str | None = None, upper: str | None = None, *, numeric: bool = False) -> Condition:
-    """Rows where ``lower <= dimension < upper``; either may be None. Null is not between.
+    """Rows where ``lower <= dimension < upper``; either may be None. Null is never between.
 
     Args:
         numeric: compare as numbers, not as text
     """
     if lower is None and upper is None:
         raise AskError(f"between({dimension!r}) needs a lower or an upper bound.")
-    if lower is None:
-        # A bound without a lower end takes null as well, and as numbers every text that is none; a range takes neither.
-        return _up_to(dimension, str(_text(dimension, upper)), numeric)
+    if lower is None and not numeric:
+        # A bound without a lower end takes null as well; a range does not.
+        upper = _text(dimension, upper)
+        range_ = {"type": "range", "column": dimension, "matchValueType": "STRING", "upper": upper, "upperOpen": True}
+        return Condition(range_)
     bound: dict[str, Any] = {
         "type": "bound",
         "dimension": dimension,
         "ordering": "numeric" if numeric else "lexicographic",
-        "lower": _text(dimension, lower),
+        # As numbers, null and every text that is none are less than all that are: so there is always a lower end.
+        "lower": _LEAST if lower is None else _text(dimension, lower),
     }
     if upper is not None:
         bound |= {"upper": _text(dimension, upper), "upperStrict": True}
@@ -173,17 +178,6 @@ def _joined(kind: str, left: Condition, right: Any) -> Condition:
         part for side in (left, right) for part in (side.json["fields"] if side.json["type"] == kind else [side.json])
     ]
     return Condition({"type": kind, "fields": fields})
-
-
-def _up_to(dimension: str, upper: str, numeric: bool) -> Condition:
-    limit: str | float = upper
-    if numeric:
-        try:
-            limit = float(upper)
-        except ValueError:
-            raise AskError(f"{upper!r} is not a number to compare {dimension} with.") from None
-    kind = "DOUBLE" if numeric else "STRING"
-    return Condition({"type": "range", "column": dimension, "matchValueType": kind, "upper": limit, "upperOpen": True})
 
 
 def _is_value(value: Any) -> bool:

@@ -44,6 +44,8 @@ FILTERS: dict[str, tuple[Any, Callable[[Event], bool]]] = {
     "not like": (~like("event_id", "%"), lambda event: event["event_id"] is None),
     "between": (between("country", "C", "F"), lambda event: "C" <= event["country"] < "F"),
     "up to": (between("event_id", None, "zzz"), lambda event: event["event_id"] is not None),
+    "numbers from, of texts": (between("app_version", "7", numeric=True), lambda _: False),
+    "numbers up to, of texts": (between("app_version", None, "9", numeric=True), lambda _: False),
     "nothing": ({"country": "nowhere"}, lambda _: False),
     "label": ({"segments": "sports"}, lambda event: "sports" in event["segments"]),
     "labels": (

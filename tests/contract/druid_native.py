@@ -443,13 +443,16 @@ NATIVE: dict[str, tuple[str, Json, Any]] = {
     "filter: range up to": filtered(typed("range", "event_id", "STRING", upper="zzz"), 7),
     "filter: not range": filtered(not_(typed("range", "event_id", "STRING", upper="a")), 7),
     "filter: range of numbers": filtered(typed("range", "app_version", "DOUBLE", lower=8), 2),
-    "filter: range of numbers up to": filtered(typed("range", "app_version", "DOUBLE", upper=10), 1),
+    "filter: range of numbers up to takes texts that are none": filtered(
+        typed("range", "app_version", "DOUBLE", upper=10), 6
+    ),
     "filter: bound": filtered(bound("country", lower="AT", upper="DE", upperStrict=True), 1),
     "filter: bound from": filtered(bound("event_id", lower="a"), 7),
     "filter: bound up to takes null": filtered(bound("event_id", upper="zzz"), 8),
     "filter: not bound up to": filtered(not_(bound("event_id", upper="a")), 7),
     "filter: bound of numbers": filtered(bound("app_version", True, lower="9", upper="11", upperStrict=True), 2),
     "filter: bound of numbers up to takes what is none": filtered(bound("app_version", True, upper="10"), 7),
+    "filter: bound of all numbers up to": filtered(bound("app_version", True, lower="-1e308", upper="10"), 1),
     "filter: bound of texts": filtered(bound("app_version", lower="8"), 2),
     "filter: a number's column": filtered(bound("play_ms", True, lower="2000"), 3),
     "filter: no such column": filtered(is_("none", "x"), 0),

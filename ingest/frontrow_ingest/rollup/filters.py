@@ -104,11 +104,8 @@ def _equals(json: Any) -> Filter:
 
 def _range(json: Any) -> Filter:
     column, kind = (required(json, key, "a range filter") for key in ("column", "matchValueType"))
-    numeric = kind.upper() != "STRING"
-    fits = _between(
-        column, numeric, (json.get("lower"), json.get("lowerOpen")), (json.get("upper"), json.get("upperOpen"))
-    )
-    return _Column(column, lambda text: (not numeric or _number(text) is not None) and fits(text))
+    lower, upper = (json.get("lower"), json.get("lowerOpen")), (json.get("upper"), json.get("upperOpen"))
+    return _Column(column, _between(column, kind.upper() != "STRING", lower, upper))
 
 
 def _bound(json: Any) -> Filter:
