@@ -16,7 +16,8 @@ from frontrow_ingest.errors import SupervisorError
 from oracle.metrics import DISTINCT, EXACT, QUANTILES
 from support.agreement import CASES, GROUPED, SPECS, check_minutes, check_top, check_total, interval_of
 
-from .druid_native import BAD_QUERIES, NATIVE
+from .druid_native import NATIVE
+from .druid_native_filters import BAD_QUERIES, FILTERED
 from .druid_world import Harness, World, await_events, await_outcome, encoded, make_world, small_day
 
 Event = dict[str, Any]
@@ -114,6 +115,11 @@ class DruidBehaviour:
         spec, query, expected = NATIVE[name]
         found = world.native(query, spec)
         assert found == json.loads(json.dumps(expected)), json.dumps(found)
+
+    @pytest.mark.parametrize("name", FILTERED)
+    def test_a_native_filter_is_druids_selection(self, world: World, name: str) -> None:
+        spec, query, expected = FILTERED[name]
+        assert world.native(query, spec) == expected
 
     @pytest.mark.parametrize("name", BAD_QUERIES)
     def test_a_bad_query_is_refused(self, world: World, name: str) -> None:

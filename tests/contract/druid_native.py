@@ -4,98 +4,30 @@ from __future__ import annotations
 
 from typing import Any
 
-Json = dict[str, Any]
-
-COUNT = {"type": "longSum", "name": "n", "fieldName": "count"}
-PLAY = {"type": "longSum", "name": "p", "fieldName": "play_ms"}
-STARTS = {"type": "quantilesDoublesSketch", "name": "s", "fieldName": "startup_ms_sketch", "k": 256}
-SKIP = {"context": {"skipEmptyBuckets": True}}
-BERLIN = {"type": "period", "period": "PT1H", "timeZone": "Europe/Berlin"}
-NOWHERE = {"type": "selector", "dimension": "country", "value": "XX"}
-
-LARGEST = {"dimension": "n", "direction": "descending", "dimensionOrder": "numeric"}
-
-
-def at(time: str, zone: str = "Z") -> str:
-    return f"2026-05-01T{time}:00.000{zone}"
-
-
-FIRST, MIDNIGHT = at("10:00"), at("00:00")
-
-
-def timeseries(**more: Any) -> Json:
-    return {"queryType": "timeseries", "aggregations": [COUNT], **more}
-
-
-def top(dimension: Any, **more: Any) -> Json:
-    named = {"dimension": dimension, "metric": "n", "threshold": 10}
-    return {"queryType": "topN", **named, "aggregations": [COUNT], **more}
-
-
-def group(dimensions: list[Any], **more: Any) -> Json:
-    return {"queryType": "groupBy", "dimensions": dimensions, "aggregations": [COUNT], **more}
-
-
-def counted(*counts: tuple[str, int | None]) -> list[Json]:
-    """The answer to a timeseries of the count."""
-    return [{"timestamp": at(*time.split(" ")), "result": {"n": number}} for time, number in counts]
-
-
-def ranked(dimension: str, *counts: tuple[str | None, int], time: str = FIRST) -> Json:
-    """One bucket of the answer to a topN of the count."""
-    return {"timestamp": time, "result": [{dimension: value, "n": number} for value, number in counts]}
-
-
-def grouped(*events: Json, time: str = MIDNIGHT) -> list[Json]:
-    """The answer to a groupBy, of one bucket."""
-    return [{"version": "v1", "timestamp": time, "event": event} for event in events]
-
-
-def labels(*counts: tuple[str | None, int], name: str = "segments") -> list[Json]:
-    """The answer to a groupBy of the labels."""
-    return grouped(*({name: value, "n": number} for value, number in counts))
-
-
-def listed(values: list[str | None], **more: Any) -> Json:
-    delegate = {"type": "default", "dimension": "segments", "outputName": "s"}
-    return {"type": "listFiltered", "delegate": delegate, "values": values, **more}
-
-
-def ordered(*columns: Any, **more: Any) -> Json:
-    return {"limitSpec": {"type": "default", "columns": list(columns), **more}}
-
-
-def expression(text: str, name: str = "x") -> Json:
-    return {"type": "expression", "name": name, "expression": text}
-
-
-def quantile(share: float) -> Json:
-    field = {"type": "fieldAccess", "fieldName": "s"}
-    return {"type": "quantilesDoublesSketchToQuantile", "name": f"q{share:g}", "fraction": share, "field": field}
-
-
-def filtered(condition: Json, count: int) -> tuple[str, Json, Any]:
-    """A timeseries of the events that fit, ``quality``'s by version."""
-    spec = "quality" if "app_version" in str(condition) else "audience"
-    expected = [{"timestamp": at("00:00"), "event": {"n": count or None}, "version": "v1"}]
-    return spec, group([], filter=condition), expected
-
-
-def bound(dimension: str, numeric: bool = False, **more: Any) -> Json:
-    return {"type": "bound", "dimension": dimension, "ordering": "numeric" if numeric else "lexicographic", **more}
-
-
-def typed(kind: str, column: str, type_: str, **more: Any) -> Json:
-    return {"type": kind, "column": column, "matchValueType": type_, **more}
-
-
-def is_(dimension: str, value: Any) -> Json:
-    return {"type": "selector", "dimension": dimension, "value": value}
-
-
-def not_(condition: Json) -> Json:
-    return {"type": "not", "field": condition}
-
+from .druid_queries import (
+    BERLIN,
+    COUNT,
+    FIRST,
+    LARGEST,
+    NOWHERE,
+    PLAY,
+    SKIP,
+    STARTS,
+    Json,
+    at,
+    counted,
+    expression,
+    group,
+    grouped,
+    is_,
+    labels,
+    listed,
+    ordered,
+    quantile,
+    ranked,
+    timeseries,
+    top,
+)
 
 EXPRESSIONS: dict[str, Any] = {
     "p / 7": 2142,
@@ -196,6 +128,11 @@ NATIVE: dict[str, tuple[str, Json, Any]] = {
             ranked("segments", (None, 1), time=at("12:00")),
         ],
     ),
+    "top of labels, of the rows without any": (
+        "audience",
+        top("segments", filter=is_("segments", None)),
+        [ranked("segments", (None, 1))],
+    ),
     "top, at most": ("audience", top("segments", threshold=1), [ranked("segments", ("b", 3))]),
     "top of some labels": ("audience", top(listed(["a"])), [ranked("s", ("a", 2))]),
     "top of nothing": ("audience", top("country", filter=NOWHERE), [ranked("country")]),
@@ -288,8 +225,13 @@ NATIVE: dict[str, tuple[str, Json, Any]] = {
                 "timestamp": FIRST,
                 "result": {
                     "s": 3,
-                    "q0": 100.0, "q0.33": 100.0, "q0.34": 400.0, "q0.5": 400.0,
-                    "q0.66": 400.0, "q0.67": 900.0, "q1": 900.0,
+                    "q0": 100.0,
+                    "q0.33": 100.0,
+                    "q0.34": 400.0,
+                    "q0.5": 400.0,
+                    "q0.66": 400.0,
+                    "q0.67": 900.0,
+                    "q1": 900.0,
                 },
             }
         ],
@@ -312,8 +254,12 @@ NATIVE: dict[str, tuple[str, Json, Any]] = {
             {
                 "timestamp": FIRST,
                 "result": {
-                    "longSum": 15_000, "longMin": 0, "longMax": 8_000,
-                    "doubleSum": 15_000.0, "doubleMin": 0.0, "doubleMax": 8_000.0,
+                    "longSum": 15_000,
+                    "longMin": 0,
+                    "longMax": 8_000,
+                    "doubleSum": 15_000.0,
+                    "doubleMin": 0.0,
+                    "doubleMax": 8_000.0,
                 },
             }
         ],
@@ -421,67 +367,4 @@ NATIVE: dict[str, tuple[str, Json, Any]] = {
         {"queryType": "dataSourceMetadata", "dataSource": "no_such", "intervals": None, "granularity": None},
         [],
     ),
-    "filter: equal": filtered(is_("event_id", "final-2026"), 7),
-    "filter: null": filtered(is_("event_id", None), 1),
-    "filter: null, typed": filtered({"type": "null", "column": "event_id"}, 1),
-    "filter: not equal leaves out null": filtered(not_(is_("event_id", "final-2026")), 0),
-    "filter: not another leaves out null": filtered(not_(is_("event_id", "other")), 7),
-    "filter: not true takes null": filtered(not_({"type": "istrue", "field": is_("event_id", "final-2026")}), 1),
-    "filter: false": filtered({"type": "isfalse", "field": is_("event_id", "final-2026")}, 0),
-    "filter: in, with null": filtered({"type": "in", "dimension": "event_id", "values": [None, "x"]}, 1),
-    "filter: not in": filtered(not_({"type": "in", "dimension": "event_id", "values": ["x"]}), 7),
-    "filter: in nothing": filtered({"type": "in", "dimension": "country", "values": []}, 0),
-    "filter: a label": filtered(is_("segments", "a"), 2),
-    "filter: no label": filtered(is_("segments", None), 3),
-    "filter: not a label leaves out those without": filtered(not_(is_("segments", "a")), 3),
-    "filter: like": filtered({"type": "like", "dimension": "country", "pattern": "_R"}, 1),
-    "filter: like anything": filtered({"type": "like", "dimension": "event_id", "pattern": "%"}, 7),
-    "filter: equals": filtered(typed("equals", "country", "STRING", matchValue="FR"), 1),
-    "filter: equals a number": filtered(typed("equals", "app_version", "LONG", matchValue=9), 1),
-    "filter: not equals leaves out null": filtered(not_(typed("equals", "event_id", "STRING", matchValue="x")), 7),
-    "filter: range": filtered(typed("range", "country", "STRING", lower="AT", upper="DE", lowerOpen=True), 6),
-    "filter: range up to": filtered(typed("range", "event_id", "STRING", upper="zzz"), 7),
-    "filter: not range": filtered(not_(typed("range", "event_id", "STRING", upper="a")), 7),
-    "filter: range of numbers": filtered(typed("range", "app_version", "DOUBLE", lower=8), 2),
-    "filter: range of numbers up to takes texts that are none": filtered(
-        typed("range", "app_version", "DOUBLE", upper=10), 6
-    ),
-    "filter: bound": filtered(bound("country", lower="AT", upper="DE", upperStrict=True), 1),
-    "filter: bound from": filtered(bound("event_id", lower="a"), 7),
-    "filter: bound up to takes null": filtered(bound("event_id", upper="zzz"), 8),
-    "filter: not bound up to": filtered(not_(bound("event_id", upper="a")), 7),
-    "filter: bound of numbers": filtered(bound("app_version", True, lower="9", upper="11", upperStrict=True), 2),
-    "filter: bound of numbers up to takes what is none": filtered(bound("app_version", True, upper="10"), 7),
-    "filter: bound of all numbers up to": filtered(bound("app_version", True, lower="-1e308", upper="10"), 1),
-    "filter: bound of texts": filtered(bound("app_version", lower="8"), 2),
-    "filter: a number's column": filtered(bound("play_ms", True, lower="2000"), 3),
-    "filter: no such column": filtered(is_("none", "x"), 0),
-    "filter: no such column, null": filtered(is_("none", None), 8),
-    "filter: no such column, not": filtered(not_(is_("none", "x")), 0),
-}  # fmt: skip
-
-BAD_QUERIES: dict[str, Json] = {
-    "no such type": {"queryType": "no_such"},
-    "no interval": timeseries(intervals=None),
-    "a wrong interval": timeseries(intervals=["nonsense"]),
-    "an interval that ends first": timeseries(intervals=["2026-05-02/2026-05-01"]),
-    "no datasource": timeseries(dataSource=None),
-    "no granularity": timeseries(granularity=None),
-    "no such granularity": timeseries(granularity="fortnight"),
-    "no such aggregator": timeseries(aggregations=[{"type": "no_such", "name": "x"}]),
-    "an aggregator without a name": timeseries(aggregations=[{"type": "longSum", "fieldName": "count"}]),
-    "an aggregator of no column": timeseries(aggregations=[{"type": "longSum", "name": "x"}]),
-    "a name twice": timeseries(aggregations=[COUNT, COUNT]),
-    "no such post-aggregator": timeseries(postAggregations=[{"type": "no_such", "name": "x"}]),
-    "a post-aggregator of nothing": timeseries(postAggregations=[expression("none + 1")]),
-    "half an expression": timeseries(postAggregations=[expression("n +")]),
-    "no such function": timeseries(postAggregations=[expression("no_such(n)")]),
-    "no such filter": timeseries(filter={"type": "no_such"}),
-    "a filter of no column": timeseries(filter={"type": "selector", "value": "x"}),
-    "no metric to rank by": top("country", metric=None),
-    "no such metric to rank by": top("country", metric="no_such"),
-    "a threshold of 0": top("country", threshold=0),
-    "no dimension": top(None),
-    "no such dimension spec": group([{"type": "no_such"}]),
-    "no such column to order by": group(["segments"], **ordered("no_such")),
 }

@@ -20,15 +20,13 @@ class Segment:
         grain: of the rows' time
         span: from its first row's time to the end of its last row's, ms; of a query it is the part inside the interval,
             whatever the filter leaves of the rows
+        several: dimensions of which any row has more than one value; of a query as well whatever the filter leaves
     """
 
     rows: tuple[Row, ...]
     grain: Buckets
     span: tuple[int, int]
-
-    def several(self, dimension: str) -> bool:
-        """Whether any row has more than one value of a dimension."""
-        return any(isinstance(row.get(dimension), tuple) for row in self.rows)
+    several: frozenset[str]
 
 
 class Datasource:
@@ -73,7 +71,8 @@ def _split(rows: Iterable[Row], schema: RollupSchema) -> list[Segment]:
 def segment_of(rows: Sequence[Row], grain: Buckets) -> Segment:
     """A segment of rows, of which there is one at least."""
     times = [row[TIME] for row in rows]
-    return Segment(tuple(rows), grain, (min(times), grain.after(max(times))))
+    several = frozenset(name for row in rows for name, value in row.items() if isinstance(value, tuple))
+    return Segment(tuple(rows), grain, (min(times), grain.after(max(times))), several)
 
 
 Tables = Callable[[str], list[Segment]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,7 +20,7 @@ from frontrow_ingest.testing.memory.post_aggregators import PostAggregator, chec
 
 SHARED = "queryType dataSource intervals granularity filter aggregations postAggregations context"
 # What a context may hold that would change the answer and is not known here.
-_CHANGES = ("bySegment", "grandTotal", "finalize", "timestampResultField", "sqlTimeZone")
+_CHANGES = ("bySegment", "grandTotal", "finalize", "timestampResultField")
 
 
 @dataclass(frozen=True)
@@ -209,6 +209,5 @@ def _inside(segment: Segment, intervals: Sequence[tuple[int, int]], condition: F
         span = max(start, first), min(end, last)
         if span[0] < span[1]:
             rows = (row for row in segment.rows if span[0] <= row[TIME] < span[1])
-            yield Segment(
-                tuple(row for row in rows if condition is None or condition.matches(row)), segment.grain, span
-            )
+            fitting = tuple(row for row in rows if condition is None or condition.matches(row))
+            yield replace(segment, rows=fitting, span=span)

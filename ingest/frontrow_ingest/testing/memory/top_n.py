@@ -33,7 +33,7 @@ def top_n(query: Mapping[str, Any], tables: Tables) -> list[Any]:
 
 
 def _collect(scope: Scope, segment: Segment, dimension: DimensionSpec, buckets: dict[int, Groups]) -> None:
-    several = segment.several(dimension.column)
+    several = dimension.column in segment.several
     for row in segment.rows:
         groups = buckets[scope.bucket(row[TIME])]
         if several and row.get(dimension.column) is None:
