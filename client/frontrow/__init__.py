@@ -27,7 +27,7 @@ from frontrow._errors import (
 from frontrow._filters import Condition, between, eq, like, not_, one_of
 from frontrow._result import Freshness, Result
 from frontrow._time import Interval
-from frontrow._transport import Timeouts
+from frontrow._transport import DruidTransport, Timeouts
 from frontrow._version import __version__
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "Client",
     "Condition",
     "DruidError",
+    "DruidTransport",
     "Freshness",
     "FrontrowError",
     "Interval",

@@ -16,7 +16,7 @@ from frontrow._result import ColumnType, Freshness, Result, freshness_of
 from frontrow._time import IntervalLike, parse_granularity, parse_interval
 from frontrow._timeseries import ask_timeseries, check_timeseries
 from frontrow._topn import ask_top_n, check_top_n
-from frontrow._transport import Timeouts, Transport
+from frontrow._transport import DruidTransport, Timeouts, Transport
 from frontrow_specs import Catalogue, catalogue
 
 DEFAULT_URL = "http://127.0.0.1:8888"
@@ -26,7 +26,10 @@ class Client:
     """Asks Druid about an audience. A context manager; safe for several threads.
 
     Args:
-        url: of Druid's Router or Broker; may hold ``user:password@``, which is in no message
+        url: of Druid's Router or Broker, ``DEFAULT_URL`` unless given; may hold ``user:password@``, which is in no
+            message
+        transport: instead of HTTP to an address, for example a double in a test. It stays open when the client closes:
+            who made it may share it
         timeouts: seconds to connect, to read, and for a query inside Druid
         datasources: name in Druid of a spec's datasource where it differs, ``{"audience": "audience_test"}``
         freshness: ask with each question how new the newest event is, by a small query before it
@@ -40,13 +43,19 @@ class Client:
 
     def __init__(
         self,
-        url: str = DEFAULT_URL,
+        url: str | None = None,
         *,
+        transport: DruidTransport | None = None,
         timeouts: Timeouts | None = None,
         datasources: Mapping[str, str] | None = None,
         freshness: bool = True,
     ) -> None:
-        self._transport = Transport(url, timeouts=timeouts)
+        if transport is not None and (url is not None or timeouts is not None):
+            raise AskError("a transport has its own address and timeouts: give either it, or url and timeouts.")
+        self._made_here = transport is None
+        self._transport: DruidTransport = (
+            Transport(DEFAULT_URL if url is None else url, timeouts=timeouts) if transport is None else transport
+        )
         self._datasources = dict(datasources or {})
         self._with_freshness = freshness
 
@@ -60,8 +69,9 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Close the connections to Druid."""
-        self._transport.close()
+        """Close the connections to Druid; a transport that was given stays as it is."""
+        if self._made_here:
+            self._transport.close()
 
     @property
     def catalogue(self) -> Catalogue:
@@ -210,7 +220,7 @@ class Client:
 class _Runner:
     """Sends native queries of one question, each with an id and a deadline inside Druid."""
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: DruidTransport) -> None:
         self._transport = transport
         self.sent: list[dict[str, Any]] = []
         self.first_id = ""

@@ -12,6 +12,8 @@ from typing import Any, TypeAlias
 
 from frontrow._errors import AskError
 
+_LEAST = "-1e308"
+
 WhereLike: TypeAlias = "Condition | Mapping[str, Any] | Any | None"
 
 
@@ -70,20 +72,25 @@ def like(dimension: str, pattern: str, *, escape: str | None = None) -> Conditio
 
 
 def between(dimension: str, lower: str | None = None, upper: str | None = None, *, numeric: bool = False) -> Condition:
-    """Rows where ``lower <= dimension < upper``; either may be None.
+    """Rows where ``lower <= dimension < upper``; either may be None. Null is never between.
 
     Args:
         numeric: compare as numbers, not as text
     """
     if lower is None and upper is None:
         raise AskError(f"between({dimension!r}) needs a lower or an upper bound.")
+    if lower is None and not numeric:
+        # A bound without a lower end takes null as well; a range does not.
+        upper = _text(dimension, upper)
+        range_ = {"type": "range", "column": dimension, "matchValueType": "STRING", "upper": upper, "upperOpen": True}
+        return Condition(range_)
     bound: dict[str, Any] = {
         "type": "bound",
         "dimension": dimension,
         "ordering": "numeric" if numeric else "lexicographic",
+        # As numbers, null and every text that is none are less than all that are: so there is always a lower end.
+        "lower": _LEAST if lower is None else _text(dimension, lower),
     }
-    if lower is not None:
-        bound["lower"] = _text(dimension, lower)
     if upper is not None:
         bound |= {"upper": _text(dimension, upper), "upperStrict": True}
     return Condition(bound)

@@ -6,7 +6,7 @@ import base64
 import gc
 import time
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import unquote
 
 import orjson
@@ -41,8 +41,33 @@ class Timeouts:
                 raise AskError(f"the timeout {field.name}={getattr(self, field.name)!r} is not a time above 0 s.")
 
 
+class DruidTransport(Protocol):
+    """What carries requests to a Druid and its answers back: HTTP, or a double that answers by itself.
+
+    A failure is one of the errors under :class:`TransportError`, whoever carries; what cannot be sent is an AskError.
+    """
+
+    @property
+    def url(self) -> str:
+        """Where the Druid is, for messages; without credentials."""
+        ...
+
+    @property
+    def timeouts(self) -> Timeouts:
+        """How long to wait for it."""
+        ...
+
+    def request_json(self, method: str, path: str, body: Any = None, *, timeout: float | None = None) -> Any:
+        """The JSON that Druid answers; None for an empty answer. See :meth:`Transport.request_json`."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what is held; a second call does nothing."""
+        ...
+
+
 class Transport:
-    """Talks to one address. Safe for several threads. Closes its connections at the end of a ``with`` block."""
+    """Over HTTP to one address. Safe for several threads. Closes its connections at the end of a ``with`` block."""
 
     def __init__(self, url: str, *, timeouts: Timeouts | None = None, connections: int = 8) -> None:
         self.timeouts = timeouts or Timeouts()

@@ -6,6 +6,7 @@
     ├── ContractError      an event, or bytes, that do not keep the contract
     ├── DeliveryError      Kafka did not take what it was given
     ├── SupervisorError    Druid did not take, or does not run, an ingestion spec
+    ├── RollupError        a spec or query has what Druid's rollup in plain Python does not know
     └── StackError         the local stack cannot be made, started or stopped
 
 A message says what happened and what to do; it never holds a viewer id or a credential.
@@ -32,6 +33,10 @@ class DeliveryError(IngestError):
 
 class SupervisorError(IngestError):
     """Druid did not take, or does not run, an ingestion spec."""
+
+
+class RollupError(IngestError):
+    """A spec or query has what Druid's rollup in plain Python does not know, or what is no spec or query at all."""
 
 
 class StackError(IngestError):

@@ -47,7 +47,19 @@ def test_between() -> None:
         "upperStrict": True,
     }
     assert between("region", "B").to_druid().keys() == {"type", "dimension", "ordering", "lower"}
-    assert between("isp", upper="9", numeric=True).to_druid()["ordering"] == "numeric"
+    assert between("isp", "9", numeric=True).to_druid()["ordering"] == "numeric"
+
+
+def test_between_without_a_lower_end_leaves_out_null() -> None:
+    assert between("isp", upper="9").to_druid() == {
+        "type": "range",
+        "column": "isp",
+        "matchValueType": "STRING",
+        "upper": "9",
+        "upperOpen": True,
+    }
+    numbers = between("isp", upper="9", numeric=True).to_druid()
+    assert (numbers["type"], numbers["lower"], numbers["upper"]) == ("bound", "-1e308", "9")
 
 
 def test_joined() -> None:

@@ -9,10 +9,10 @@ import sys
 import frontrow
 
 NAMES = {
-    "AccessError", "AskError", "BadQueryError", "BrokenAnswerError", "Client", "Condition", "DruidError", "Freshness",
-    "FrontrowError", "Interval", "MissingExtraError", "NotFoundError", "QueryTimedOutError", "Result", "ServerError",
-    "TimedOutError", "Timeouts", "TooManyError", "TransportError", "UnreachableError", "__version__", "between", "eq",
-    "like", "not_", "one_of",
+    "AccessError", "AskError", "BadQueryError", "BrokenAnswerError", "Client", "Condition", "DruidError",
+    "DruidTransport", "Freshness", "FrontrowError", "Interval", "MissingExtraError", "NotFoundError",
+    "QueryTimedOutError", "Result", "ServerError", "TimedOutError", "Timeouts", "TooManyError", "TransportError",
+    "UnreachableError", "__version__", "between", "eq", "like", "not_", "one_of",
 }  # fmt: skip
 ASKING = {
     "timeseries": ["metrics", "interval", "last", "granularity", "where", "time_zone", "spec", "aggregations"],
@@ -32,7 +32,7 @@ def test_arguments_of_the_client() -> None:
         signature = inspect.signature(getattr(frontrow.Client, name))
         assert list(signature.parameters)[1:] == arguments
     made = inspect.signature(frontrow.Client)
-    assert list(made.parameters) == ["url", "timeouts", "datasources", "freshness"]
+    assert list(made.parameters) == ["url", "transport", "timeouts", "datasources", "freshness"]
 
 
 def test_everything_public_is_documented() -> None:

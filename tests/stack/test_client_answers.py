@@ -108,10 +108,7 @@ def world(stack: Any, fresh_name: Callable[[str], str]) -> Iterator[World]:
                 yield found
         finally:
             for datasource in names.values():
-                topic.call("POST", f"/druid/indexer/v1/supervisor/{datasource}/terminate")
-                for state in ("running", "pending", "waiting"):
-                    for task in topic.call("GET", f"/druid/indexer/v1/tasks?state={state}&datasource={datasource}"):
-                        topic.call("POST", f"/druid/indexer/v1/task/{task['id']}/shutdown")
+                topic.end(datasource)
 
 
 def minute_of(event: dict[str, Any]) -> datetime:

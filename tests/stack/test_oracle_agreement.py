@@ -17,20 +17,14 @@ from frontrow._transport import Transport
 from frontrow_ingest.druid import Supervisors, ensure_topic
 from frontrow_ingest.producer import EventProducer
 from frontrow_ingest.simulate import Simulation
-from frontrow_specs import catalogue, rollup
-from oracle.metrics import DISTINCT, EXACT, MINUTE_MS, QUANTILES, by_minute, by_value, distinct, quantile_bounds
+from frontrow_specs import rollup
+from oracle.metrics import DISTINCT, EXACT, QUANTILES
+from support.agreement import CASES, GROUPED, SPECS, check_minutes, check_top, check_total, interval_of
 from support.viewing_events import valid_events
 
 from .conftest import StackUrls
 
 pytestmark = [pytest.mark.stack, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
-
-SPECS = ("audience", "quality")
-CASES = [(spec, metric.name) for spec in SPECS for metric in catalogue().metrics.values() if spec in metric.datasources]
-GROUPED = [(spec, dimension.name) for spec in SPECS for dimension in rollup(spec).dimensions]
-# Three standard errors of a sketch with lgK 12 (1.6 %) and of a theta sketch of 16,384 entries (0.8 %).
-TOLERANCE = {"active_sessions": 0.05, "unique_viewers": 0.05, "reach": 0.024}
-RANK_ERROR = 0.012
 
 
 @dataclass
@@ -93,69 +87,23 @@ def evening(line: Line) -> Line:
     )
 
 
-def interval_of(events: list[dict[str, Any]]) -> Interval:
-    first = min(event["ts"] for event in events) // MINUTE_MS * MINUTE_MS
-    last = (max(event["ts"] for event in events) // MINUTE_MS + 1) * MINUTE_MS
-    return Interval(*(datetime.fromtimestamp(moment / 1000, UTC) for moment in (first, last)))
-
-
-def check(metric: str, answer: Any, events: list[dict[str, Any]], length_ms: float) -> None:
-    """One value against the oracle: sums and ratios exactly, sketches inside their bounds."""
-    if metric in EXACT:
-        expected = EXACT[metric](events, length_ms)
-        if expected is None:
-            assert answer is None
-        elif isinstance(expected, int):
-            assert answer == expected
-        else:
-            assert answer == pytest.approx(expected, rel=1e-12)
-    elif metric in DISTINCT:
-        expected = distinct(metric, events)
-        # Below a few hundred the sketches count; above, they estimate.
-        assert answer == pytest.approx(expected, rel=TOLERANCE[metric], abs=0.5)
-    else:
-        bounds = quantile_bounds(metric, events, RANK_ERROR)
-        if bounds is None:
-            assert answer is None
-        else:
-            assert bounds[0] <= answer <= bounds[1]
-
-
 def test_the_oracle_knows_every_metric() -> None:
     assert {metric for _, metric in CASES} == {*EXACT, *DISTINCT, *QUANTILES}
 
 
-@pytest.mark.parametrize(("spec", "metric"), CASES)
-def test_all_time(evening: Line, spec: str, metric: str) -> None:
-    interval = interval_of(evening.events)
-    answer = evening.client.timeseries(metric, interval=interval, granularity="all", spec=spec)
-    assert len(answer) == 1
-    check(metric, answer[0][metric], evening.events, interval.length_ms)
+@pytest.mark.parametrize("spec", SPECS)
+def test_all_time(evening: Line, spec: str) -> None:
+    check_total(evening.client, spec, evening.events)
 
 
 @pytest.mark.parametrize("spec", SPECS)
 def test_by_minute(evening: Line, spec: str) -> None:
-    metrics = [metric for each, metric in CASES if each == spec]
-    minutes = by_minute(evening.events)
-    interval = interval_of(evening.events)
-    answer = evening.client.timeseries(metrics, interval=interval, granularity="1m", spec=spec)
-    assert len(answer) == interval.length_ms / MINUTE_MS
-    for row in answer:
-        found = minutes.get(int(row["time"].timestamp() * 1000), [])
-        for metric in metrics:
-            check(metric, row[metric], found, MINUTE_MS)
+    check_minutes(evening.client, spec, evening.events)
 
 
 @pytest.mark.parametrize(("spec", "dimension"), GROUPED)
 def test_by_dimension(evening: Line, spec: str, dimension: str) -> None:
-    metrics = [metric for each, metric in CASES if each == spec]
-    groups = by_value(evening.events, dimension)
-    interval = interval_of(evening.events)
-    answer = evening.client.top_n(dimension, metrics, n=1000, interval=interval, spec=spec)
-    assert {row[dimension] for row in answer} == set(groups)
-    for row in answer:
-        for metric in metrics:
-            check(metric, row[metric], groups[row[dimension]], interval.length_ms)
+    check_top(evening.client, spec, dimension, evening.events)
 
 
 @pytest.mark.parametrize("metric", ["plays", "rebuffer_ratio", "peak_concurrent_viewers", "startup_time_p90"])
@@ -192,14 +140,7 @@ def test_odd_events(line: Line, drawn: list[dict[str, Any]]) -> None:
     day = int(datetime(2026, 5, 1, tzinfo=UTC).timestamp() * 1000) + next(_days) * 86_400_000
     events = [{**event, "ts": day + event["ts"] % 7_200_000} for event in drawn]
     line.send(events)
-    interval = interval_of(events)
     for spec in SPECS:
-        metrics = [metric for each, metric in CASES if each == spec]
-        answer = line.client.timeseries(metrics, interval=interval, granularity="all", spec=spec)
-        for metric in metrics:
-            check(metric, answer[0][metric], events, interval.length_ms)
+        check_total(line.client, spec, events)
         for dimension in ("country", "event_id"):
-            groups = by_value(events, dimension)
-            for row in line.client.top_n(dimension, metrics, n=1000, interval=interval, spec=spec):
-                for metric in metrics:
-                    check(metric, row[metric], groups[row[dimension]], interval.length_ms)
+            check_top(line.client, spec, dimension, events)

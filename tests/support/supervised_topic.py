@@ -79,9 +79,10 @@ class SupervisedTopic:
         found = self.call("GET", f"/druid/indexer/v1/supervisor/{self.name}/parseErrors")
         return [detail for entry in found for detail in entry["details"]]
 
-    def tasks(self, state: str) -> list[dict[str, Any]]:
-        """The datasource's tasks in one state."""
-        found: list[dict[str, Any]] = self.call("GET", f"/druid/indexer/v1/tasks?state={state}&datasource={self.name}")
+    def tasks(self, state: str, datasource: str | None = None) -> list[dict[str, Any]]:
+        """The tasks in one state, of its own datasource unless another is named."""
+        where = f"state={state}&datasource={datasource or self.name}"
+        found: list[dict[str, Any]] = self.call("GET", f"/druid/indexer/v1/tasks?{where}")
         return found
 
     def query(self, **parts: Any) -> list[dict[str, Any]]:
@@ -138,14 +139,18 @@ class SupervisedTopic:
         """Submit the spec."""
         self.call("POST", "/druid/indexer/v1/supervisor", spec)
 
-    def clear(self) -> None:
-        """End the supervisor and its tasks, and drop the datasource and the topic."""
-        self.pool.request("POST", f"{self.url}/druid/indexer/v1/supervisor/{self.name}/terminate", timeout=30)
+    def end(self, datasource: str) -> None:
+        """End a supervisor and its tasks, and drop the datasource."""
+        self.pool.request("POST", f"{self.url}/druid/indexer/v1/supervisor/{datasource}/terminate", timeout=30)
         # A supervisor ended before it has heard of its task's start leaves the task behind.
         for state in ("running", "pending", "waiting"):
-            for task in self.tasks(state):
+            for task in self.tasks(state, datasource):
                 self.call("POST", f"/druid/indexer/v1/task/{task['id']}/shutdown")
-        self.pool.request("DELETE", f"{self.url}/druid/coordinator/v1/datasources/{self.name}", timeout=30)
+        self.pool.request("DELETE", f"{self.url}/druid/coordinator/v1/datasources/{datasource}", timeout=30)
+
+    def clear(self) -> None:
+        """End its own supervisor, drop its own datasource, and the topic."""
+        self.end(self.name)
         admin = KafkaAdminClient(bootstrap_servers=self.bootstrap)
         admin.delete_topics([self.name])
         admin.close()

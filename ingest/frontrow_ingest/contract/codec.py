@@ -43,30 +43,44 @@ def decode(value: bytes | bytearray | memoryview) -> dict[str, Any]:
     The values are what was written; they are not checked against the contract's ranges again. Raises a WireError:
     NotFramedError, UnknownSchemaIdError, NotAvroError or TrailingBytesError.
     """
-    data = bytes(value)
-    if len(data) < _FRAME.size:
-        raise NotFramedError(f"{len(data)} bytes are too few for a frame of {_FRAME.size}", size=len(data))
-    version, schema_id = _FRAME.unpack_from(data)
-    if version != _VERSION:
-        raise NotFramedError(f"the first byte is 0x{version:02x}, not 0x{_VERSION:02x}: not an event", size=len(data))
-    schemas = _readable()
-    if schema_id not in schemas:
-        raise UnknownSchemaIdError(schema_id, sorted(schemas), size=len(data))
-    body = io.BytesIO(data)
-    body.seek(_FRAME.size)
-    why = ""
-    event: Any = None
-    try:
-        event = fastavro.schemaless_reader(body, schemas[schema_id], schemas[current_schema_id()])
-    except EOFError:
-        why = "it ends too early"
-    except Exception as error:  # fastavro has no error tree: a broken body raises whatever it runs into
-        why = type(error).__name__
-    if why or not isinstance(event, dict):
-        raise NotAvroError(schema_id, why or "it is not a record", size=len(data))
-    if extra := len(data) - body.tell():
-        raise TrailingBytesError(schema_id, extra, size=len(data))
-    return event
+    return _reader()(value)
+
+
+class FrameReader:
+    """Reads framed records of some schemas, given by id, and resolves them to the newest, that of the highest id."""
+
+    def __init__(self, schemas: Mapping[int, Any]) -> None:
+        # Without logical types: a time stays the integer that it is.
+        self._schemas: dict[int, Schema] = {n: fastavro.parse_schema(_plain(schema)) for n, schema in schemas.items()}
+        self._newest = self._schemas[max(self._schemas)]
+
+    def __call__(self, value: bytes | bytearray | memoryview) -> dict[str, Any]:
+        """See :func:`decode`."""
+        data = bytes(value)
+        if len(data) < _FRAME.size:
+            raise NotFramedError(f"{len(data)} bytes are too few for a frame of {_FRAME.size}", size=len(data))
+        version, schema_id = _FRAME.unpack_from(data)
+        if version != _VERSION:
+            raise NotFramedError(
+                f"the first byte is 0x{version:02x}, not 0x{_VERSION:02x}: not an event", size=len(data)
+            )
+        if schema_id not in self._schemas:
+            raise UnknownSchemaIdError(schema_id, sorted(self._schemas), size=len(data))
+        body = io.BytesIO(data)
+        body.seek(_FRAME.size)
+        why = ""
+        event: Any = None
+        try:
+            event = fastavro.schemaless_reader(body, self._schemas[schema_id], self._newest)
+        except EOFError:
+            why = "it ends too early"
+        except Exception as error:  # fastavro has no error tree: a broken body raises whatever it runs into
+            why = type(error).__name__
+        if why or not isinstance(event, dict):
+            raise NotAvroError(schema_id, why or "it is not a record", size=len(data))
+        if extra := len(data) - body.tell():
+            raise TrailingBytesError(schema_id, extra, size=len(data))
+        return event
 
 
 @cache
@@ -76,9 +90,8 @@ def _encoder() -> RecordEncoder:
 
 
 @cache
-def _readable() -> dict[int, Schema]:
-    """Released schemas as fastavro wants them, without logical types: a time stays the integer that it is."""
-    return {number: fastavro.parse_schema(_plain(schema)) for number, schema in released_schemas().items()}
+def _reader() -> FrameReader:
+    return FrameReader(released_schemas())
 
 
 def _plain(schema: Any) -> Any:

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from frontrow import BadQueryError, DruidError, NotFoundError
-from frontrow._transport import Transport
+from frontrow import BadQueryError, DruidError, DruidTransport, NotFoundError
 from frontrow_ingest.errors import SupervisorError
 
 _PATH = "/druid/indexer/v1/supervisor"
@@ -50,7 +49,7 @@ class SupervisorStatus:
 class Supervisors:
     """Supervisors of one Druid, through its Router or Overlord."""
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: DruidTransport) -> None:
         self._transport = transport
 
     def names(self) -> list[str]:

@@ -131,10 +131,10 @@ def test_an_old_event_is_read_as_the_newest(monkeypatch: pytest.MonkeyPatch) -> 
     new = {**old, "fields": [*old["fields"], {"name": "battery", "type": ["null", "int"], "default": None}]}
     monkeypatch.setattr(codec, "released_schemas", lambda: {1: old, 2: new})
     monkeypatch.setattr(codec, "current_schema_id", lambda: 2)
-    codec._readable.cache_clear()
+    codec._reader.cache_clear()
     try:
         event = decode(GOOD)
     finally:
-        codec._readable.cache_clear()
+        codec._reader.cache_clear()
     assert event["battery"] is None
     assert event["play_ms"] == 9_600

@@ -1,0 +1,139 @@
+"""A supervisor in memory: reads a topic at once, and tells of itself as Druid's Overlord does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from frontrow_ingest.errors import RollupError
+from frontrow_ingest.rollup import RollupSchema, parse_schema
+from frontrow_ingest.rollup.values import only, required
+from frontrow_ingest.testing.memory.datasource import Datasource
+from frontrow_ingest.testing.memory.strict_avro import NotStrictError, check_body
+
+Message: TypeAlias = "bytes | Mapping[str, Any] | None"
+"""A framed event, an event as a dict, or a record without a value."""
+
+# What changes how often or by how many tasks a topic is read, but not what becomes of it.
+_SPEED = (
+    "consumerProperties taskCount replicas taskDuration completionTimeout startDelay period pollTimeout stopTaskCount "
+    "autoScalerConfig idleConfig"
+)
+
+_OUTCOMES = ("processed", "processedWithError", "thrownAway", "unparseable")
+
+
+@dataclass(frozen=True)
+class SupervisorSpec:
+    """The JSON of a supervisor, and what was read of it."""
+
+    json: Mapping[str, Any]
+    topic: str
+    from_start: bool
+    schema: RollupSchema
+    schemas: Mapping[int, Any]
+
+
+def read_supervisor(json: Any) -> SupervisorSpec:
+    """A supervisor spec, checked.
+
+    Raises:
+        RollupError: it is none, or asks for what is not known here
+    """
+    only(json, "a supervisor spec", "type spec context suspended")
+    if json.get("type") != "kafka":
+        raise RollupError(f"a supervisor of type {json.get('type')!r} is not known here; there is kafka.")
+    spec = only(required(json, "spec", "a supervisor spec"), "a spec", "dataSchema ioConfig tuningConfig")
+    reading = required(spec, "ioConfig", "a spec")
+    only(reading, "an ioConfig", f"type topic inputFormat useEarliestOffset {_SPEED}")
+    form = only(required(reading, "inputFormat", "an ioConfig"), "an inputFormat", "type avroBytesDecoder")
+    decoder = form.get("avroBytesDecoder") or {}
+    if (form.get("type"), decoder.get("type")) != ("avro_stream", "multiple_schemas_inline"):
+        raise RollupError("the inputFormat is not known here; there is avro_stream with multiple_schemas_inline.")
+    return SupervisorSpec(
+        deepcopy(dict(json)),
+        required(reading, "topic", "an ioConfig"),
+        bool(reading.get("useEarliestOffset")),
+        parse_schema(required(spec, "dataSchema", "a spec")),
+        {int(number): schema for number, schema in required(decoder, "schemas", "an avroBytesDecoder").items()},
+    )
+
+
+class Supervisor:
+    """Feeds a datasource from a topic."""
+
+    def __init__(self, spec: SupervisorSpec, datasource: Datasource, offset: int) -> None:
+        self.spec = spec
+        self.offset = offset
+        self._started_at = offset
+        self._datasource = datasource
+        self._outcomes: dict[str, int] = dict.fromkeys(_OUTCOMES, 0)
+        self._decode: Callable[[bytes], dict[str, Any] | None] | None = None
+        datasource.begin(spec.schema)
+
+    def read(self, topic: Sequence[Message]) -> None:
+        """Take every message that is not read yet."""
+        while self.offset < len(topic):
+            message = topic[self.offset]
+            self.offset += 1
+            self._outcomes[self._take(message)] += 1
+
+    def _take(self, message: Message) -> str:
+        if message is None:
+            return "thrownAway"
+        event = self._whole(message) if isinstance(message, Mapping) else self._decoded(message)
+        return "processed" if event is not None and self._datasource.add(event) else "unparseable"
+
+    def _whole(self, event: Mapping[str, Any]) -> Mapping[str, Any]:
+        """With the defaults of the newest schema, as the event would come off the wire."""
+        newest = self.spec.schemas[max(self.spec.schemas)]
+        defaults = {field["name"]: field["default"] for field in newest["fields"] if "default" in field}
+        return {**defaults, **event}
+
+    def _decoded(self, message: bytes) -> Mapping[str, Any] | None:
+        from frontrow_ingest.contract.codec import FrameReader  # needs Avro, which dicts do not
+        from frontrow_ingest.contract.errors import WireError
+
+        if self._decode is None:
+            self._decode = FrameReader(self.spec.schemas)
+        try:
+            event = self._decode(message)
+            check_body(self.spec.schemas[int.from_bytes(message[1:5])], message, 5)
+        except (WireError, NotStrictError):
+            return None
+        return event
+
+    def status(self) -> dict[str, Any]:
+        """As ``GET .../status`` answers."""
+        offsets = {"0": self.offset}
+        task = {
+            "id": f"index_kafka_{self.spec.schema.datasource}_memory",
+            "startingOffsets": {"0": self._started_at},
+            "currentOffsets": offsets,
+            "lag": {"0": 0},
+            "type": "ACTIVE",
+        }
+        payload = {
+            "dataSource": self.spec.schema.datasource,
+            "stream": self.spec.topic,
+            "partitions": 1,
+            "replicas": 1,
+            "activeTasks": [task],
+            "publishingTasks": [],
+            "latestOffsets": offsets,
+            "minimumLag": {"0": 0},
+            "aggregateLag": 0,
+            "suspended": False,
+            "healthy": True,
+            "state": "RUNNING",
+            "detailedState": "RUNNING",
+            "recentErrors": [],
+        }
+        return {"id": self.spec.schema.datasource, "payload": payload}
+
+    def stats(self) -> dict[str, Any]:
+        """As ``GET .../stats`` answers."""
+        task = {"movingAverages": {"buildSegments": {}}, "totals": {"buildSegments": dict(self._outcomes)}}
+        return {"0": {f"index_kafka_{self.spec.schema.datasource}_memory": task}}

@@ -1,0 +1,71 @@
+"""Native filters over the suite's small day with the number of events that fit in Druid 33, and what it refuses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .druid_queries import COUNT, Json, bound, expression, filtered, group, is_, not_, ordered, timeseries, top, typed
+
+FILTERED: dict[str, tuple[str, Json, Any]] = {
+    "equal": filtered(is_("event_id", "final-2026"), 7),
+    "null": filtered(is_("event_id", None), 1),
+    "null, typed": filtered({"type": "null", "column": "event_id"}, 1),
+    "not equal leaves out null": filtered(not_(is_("event_id", "final-2026")), 0),
+    "not another leaves out null": filtered(not_(is_("event_id", "other")), 7),
+    "not true takes null": filtered(not_({"type": "istrue", "field": is_("event_id", "final-2026")}), 1),
+    "false": filtered({"type": "isfalse", "field": is_("event_id", "final-2026")}, 0),
+    "in, with null": filtered({"type": "in", "dimension": "event_id", "values": [None, "x"]}, 1),
+    "not in": filtered(not_({"type": "in", "dimension": "event_id", "values": ["x"]}), 7),
+    "in nothing": filtered({"type": "in", "dimension": "country", "values": []}, 0),
+    "a label": filtered(is_("segments", "a"), 2),
+    "no label": filtered(is_("segments", None), 3),
+    "not a label leaves out those without": filtered(not_(is_("segments", "a")), 3),
+    "like": filtered({"type": "like", "dimension": "country", "pattern": "_R"}, 1),
+    "like anything": filtered({"type": "like", "dimension": "event_id", "pattern": "%"}, 7),
+    "equals": filtered(typed("equals", "country", "STRING", matchValue="FR"), 1),
+    "equals a number": filtered(typed("equals", "app_version", "LONG", matchValue=9), 1),
+    "not equals leaves out null": filtered(not_(typed("equals", "event_id", "STRING", matchValue="x")), 7),
+    "range": filtered(typed("range", "country", "STRING", lower="AT", upper="DE", lowerOpen=True), 6),
+    "range up to": filtered(typed("range", "event_id", "STRING", upper="zzz"), 7),
+    "not range": filtered(not_(typed("range", "event_id", "STRING", upper="a")), 7),
+    "range of numbers": filtered(typed("range", "app_version", "DOUBLE", lower=8), 2),
+    "range of numbers up to takes texts that are none": filtered(typed("range", "app_version", "DOUBLE", upper=10), 6),
+    "bound": filtered(bound("country", lower="AT", upper="DE", upperStrict=True), 1),
+    "bound from": filtered(bound("event_id", lower="a"), 7),
+    "bound up to takes null": filtered(bound("event_id", upper="zzz"), 8),
+    "not bound up to": filtered(not_(bound("event_id", upper="a")), 7),
+    "bound of numbers": filtered(bound("app_version", True, lower="9", upper="11", upperStrict=True), 2),
+    "bound of numbers up to takes what is none": filtered(bound("app_version", True, upper="10"), 7),
+    "bound of all numbers up to": filtered(bound("app_version", True, lower="-1e308", upper="10"), 1),
+    "bound of texts": filtered(bound("app_version", lower="8"), 2),
+    "a number's column": filtered(bound("play_ms", True, lower="2000"), 3),
+    "no such column": filtered(is_("none", "x"), 0),
+    "no such column, null": filtered(is_("none", None), 8),
+    "no such column, not": filtered(not_(is_("none", "x")), 0),
+}
+
+BAD_QUERIES: dict[str, Json] = {
+    "no such type": {"queryType": "no_such"},
+    "no interval": timeseries(intervals=None),
+    "a wrong interval": timeseries(intervals=["nonsense"]),
+    "an interval that ends first": timeseries(intervals=["2026-05-02/2026-05-01"]),
+    "no datasource": timeseries(dataSource=None),
+    "no granularity": timeseries(granularity=None),
+    "no such granularity": timeseries(granularity="fortnight"),
+    "no such aggregator": timeseries(aggregations=[{"type": "no_such", "name": "x"}]),
+    "an aggregator without a name": timeseries(aggregations=[{"type": "longSum", "fieldName": "count"}]),
+    "an aggregator of no column": timeseries(aggregations=[{"type": "longSum", "name": "x"}]),
+    "a name twice": timeseries(aggregations=[COUNT, COUNT]),
+    "no such post-aggregator": timeseries(postAggregations=[{"type": "no_such", "name": "x"}]),
+    "a post-aggregator of nothing": timeseries(postAggregations=[expression("none + 1")]),
+    "half an expression": timeseries(postAggregations=[expression("n +")]),
+    "no such function": timeseries(postAggregations=[expression("no_such(n)")]),
+    "no such filter": timeseries(filter={"type": "no_such"}),
+    "a filter of no column": timeseries(filter={"type": "selector", "value": "x"}),
+    "no metric to rank by": top("country", metric=None),
+    "no such metric to rank by": top("country", metric="no_such"),
+    "a threshold of 0": top("country", threshold=0),
+    "no dimension": top(None),
+    "no such dimension spec": group([{"type": "no_such"}]),
+    "no such column to order by": group(["segments"], **ordered("no_such")),
+}

@@ -1,0 +1,53 @@
+"""The client over the Druid in memory against the oracle, for any events that keep the contract."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from frontrow import Client
+from frontrow_ingest.contract import ViewingEvent, encode
+from frontrow_ingest.testing import MemoryDruid
+from frontrow_specs import rollup
+from support.agreement import GROUPED, SPECS, check_minutes, check_top, check_total
+from support.viewing_events import valid_events
+
+DAY_MS = int(datetime(2026, 5, 1, 23, 30, tzinfo=UTC).timestamp() * 1000)
+
+
+def placed(event: dict[str, Any]) -> dict[str, Any]:
+    """The event within an hour and a half around midnight."""
+    return {**event, "ts": DAY_MS + event["ts"] % 5_400_000}
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(drawn=st.lists(valid_events(), min_size=1, max_size=30), framed=st.booleans())
+def test_every_metric_of_any_events(drawn: list[dict[str, Any]], framed: bool) -> None:
+    events = [placed(event) for event in drawn]
+    druid = MemoryDruid()
+    druid.apply(*SPECS)
+    druid.send(rollup("audience").topic, [encode(ViewingEvent(**event)) if framed else event for event in events])
+    client = Client(transport=druid)
+    for spec in SPECS:
+        assert druid.count(spec).events == len(events)
+        assert 0 < druid.count(spec).rows <= len(events)
+        check_total(client, spec, events)
+        check_minutes(client, spec, events)
+    for spec, dimension in GROUPED:
+        check_top(client, spec, dimension, events)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@given(drawn=st.lists(valid_events(), min_size=2, max_size=12), pieces=st.integers(1, 4))
+def test_events_that_come_twice_or_in_any_order_add_up(drawn: list[dict[str, Any]], pieces: int) -> None:
+    events = [placed(event) for event in drawn] * 2
+    druid = MemoryDruid()
+    druid.send("events", events[::-1][:pieces])
+    druid.apply(*SPECS)
+    druid.send("events", events[::-1][pieces:])
+    for spec in SPECS:
+        assert druid.count(spec).rows <= len(drawn)
+        check_total(Client(transport=druid), spec, events)
