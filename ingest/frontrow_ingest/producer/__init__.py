@@ -15,7 +15,7 @@ from frontrow_ingest.producer.errors import (
 )
 from frontrow_ingest.producer.events import EventProducer
 from frontrow_ingest.producer.memory import MemorySink
-from frontrow_ingest.producer.port import DeliveryStats, ProducerStats, RecordSink
+from frontrow_ingest.producer.port import DeliveryStats, EventCounter, ProducerStats, RecordSink, SeenEvents
 from frontrow_ingest.producer.settings import KafkaSettings
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "DeliveryFailedError",
     "DeliveryStats",
     "DeliveryTimeoutError",
+    "EventCounter",
     "EventProducer",
     "KafkaSettings",
     "MemorySink",
@@ -30,5 +31,6 @@ __all__ = [
     "ProducerStats",
     "RecordSink",
     "RecordTooLargeError",
+    "SeenEvents",
     "TopicMissingError",
 ]

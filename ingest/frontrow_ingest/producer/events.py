@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
-from frontrow_ingest.contract import EventRefusedError, Validator, ViewingEvent, encode, encode_unchecked
+from frontrow_ingest.contract import EventRefusedError, Refusal, Validator, ViewingEvent, encode, encode_unchecked
 from frontrow_ingest.contract.event import wall_clock_ms
 from frontrow_ingest.errors import DeliveryError
-from frontrow_ingest.producer.port import ProducerStats, RecordSink
+from frontrow_ingest.producer.port import EventCounter, ProducerStats, RecordSink, SeenEvents
 from frontrow_ingest.producer.settings import KafkaSettings
 
 DEFAULT_BOOTSTRAP = "127.0.0.1:9092"
@@ -28,7 +28,8 @@ class EventProducer:
         print(producer.stats.acknowledged)
 
     ``sink`` replaces Kafka (``bootstrap`` and ``settings`` then have no effect); ``clock`` gives ``received_ts`` in ms
-    where an event lacks it. Not for several threads at once. Raises BrokerUnreachableError or TopicMissingError when
+    where an event lacks it. With ``seen``, an event that comes again is counted and not sent; ``counter`` is told of
+    every event. Not for several threads at once. Raises BrokerUnreachableError or TopicMissingError when
     Kafka, or the topic, is not there.
     """
 
@@ -40,31 +41,52 @@ class EventProducer:
         settings: KafkaSettings | None = None,
         sink: RecordSink | None = None,
         clock: Callable[[], int] = wall_clock_ms,
+        seen: SeenEvents | None = None,
+        counter: EventCounter | None = None,
     ) -> None:
         self._validator = Validator(clock=clock)
         self._refused: Counter[str] = Counter()
+        self._duplicates = 0
+        self._seen = seen
+        self._counter = counter
         self._sink = sink if sink is not None else _kafka(bootstrap, topic, settings or KafkaSettings())
 
-    def send(self, event: ViewingEvent | Mapping[str, Any]) -> None:
+    def send(self, event: ViewingEvent | Mapping[str, Any]) -> bool:
         """Check an event (a ViewingEvent has been) and hand it in. Returns before Kafka has acknowledged it.
 
-        Raises EventRefusedError (counted, nothing is sent) and what RecordSink.send_encoded raises.
+        Returns whether it was handed in; not if it had been before. Raises EventRefusedError (counted, nothing is sent)
+        and what RecordSink.send_encoded raises.
         """
         if not isinstance(event, ViewingEvent):
-            event = self._checked(self._validator.event, event)
-        self._sink.send_encoded(event.session_id.encode(), encode(event))
+            event = self._checked(self._validator.event, event, 0)
+        return self._hand_in(event)
 
-    def send_line(self, line: bytes) -> None:
-        """Check one event given as JSON (UTF-8) and hand it in; raises like send."""
-        event = self._checked(self._validator.line, line)
-        self._sink.send_encoded(event.session_id.encode(), encode(event))
+    def send_line(self, line: bytes) -> bool:
+        """Check one event given as JSON (UTF-8) and hand it in; returns and raises like send."""
+        return self._hand_in(self._checked(self._validator.line, line, len(line)))
+
+    def _hand_in(self, event: ViewingEvent) -> bool:
+        if self._seen is not None and not self._seen.is_new(event.session_id, event.seq):
+            self._duplicates += 1
+            if self._counter is not None:
+                self._counter.duplicate(event.ts)
+            return False
+        value = encode(event)
+        self._sink.send_encoded(event.session_id.encode(), value)
+        if self._counter is not None:
+            self._counter.sent(event.ts, len(value))
+        return True
 
     def send_unchecked(self, event: Mapping[str, Any]) -> None:
         """Hand in an event that keeps the contract by its making, such as a simulated one, with every field present.
 
-        It is not checked, which spares a fifth of the work; raises what RecordSink.send_encoded raises.
+        It is not checked, neither for the contract nor for duplicates, which spares a fifth of the work; raises what
+        RecordSink.send_encoded raises.
         """
-        self._sink.send_encoded(event["session_id"].encode(), encode_unchecked(event))
+        value = encode_unchecked(event)
+        self._sink.send_encoded(event["session_id"].encode(), value)
+        if self._counter is not None:
+            self._counter.sent(event["ts"], len(value))
 
     def send_encoded(self, key: bytes, value: bytes) -> None:
         """Hand in a framed record under its key, unchecked; raises what RecordSink.send_encoded raises."""
@@ -81,13 +103,19 @@ class EventProducer:
     @property
     def stats(self) -> ProducerStats:
         """The counts so far, refused events by reason among them."""
-        return ProducerStats(**vars(self._sink.stats), refused=dict(self._refused))
+        return ProducerStats(**vars(self._sink.stats), refused=dict(self._refused), duplicates=self._duplicates)
 
-    def _checked(self, check: Callable[[Any], ViewingEvent], data: object) -> ViewingEvent:
+    def note_refused(self, refusals: Sequence[Refusal], size: int) -> None:
+        """Count an event of so many bytes that was refused before it came here."""
+        self._refused[refusals[0].label] += 1
+        if self._counter is not None:
+            self._counter.refused(size)
+
+    def _checked(self, check: Callable[[Any], ViewingEvent], data: object, size: int) -> ViewingEvent:
         try:
             return check(data)
         except EventRefusedError as error:
-            self._refused[error.refusals[0].label] += 1
+            self.note_refused(error.refusals, size)
             raise
 
     def __enter__(self) -> Self:

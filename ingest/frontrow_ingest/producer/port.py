@@ -26,9 +26,35 @@ class DeliveryStats:
 
 @dataclass(frozen=True)
 class ProducerStats(DeliveryStats):
-    """The counts of a producer: ``refused`` events by reason (``out_of_range ts``) never reached the sink."""
+    """The counts of a producer: events that never reached the sink are ``refused`` ones, by reason
+    (``out_of_range ts``), and ``duplicates`` of events that were sent before."""
 
     refused: Mapping[str, int] = field(default_factory=dict)
+    duplicates: int = 0
+
+
+class SeenEvents(Protocol):
+    """Remembers events over a bounded window, so that one that comes again is not sent again. For one thread."""
+
+    def is_new(self, session_id: str, seq: int) -> bool:
+        """Whether this event was not seen yet; from now on it has been."""
+        ...
+
+
+class EventCounter(Protocol):
+    """Counts what a producer did with events, by the minute of the event (``ts``, ms since the Unix epoch)."""
+
+    def sent(self, ts: int, size: int) -> None:
+        """An event was handed in as so many bytes."""
+        ...
+
+    def refused(self, size: int) -> None:
+        """An event of so many bytes was refused; its own time is not to be trusted."""
+        ...
+
+    def duplicate(self, ts: int) -> None:
+        """An event was not sent: it had been before."""
+        ...
 
 
 class RecordSink(Protocol):

@@ -113,7 +113,9 @@ def _send_all(
             continue
         try:
             if not line.whole:
-                raise EventRefusedError([_too_large(line.size, max_line_bytes)])
+                too_large = [_too_large(line.size, max_line_bytes)]
+                producer.note_refused(too_large, line.size)
+                raise EventRefusedError(too_large)
             send_line(line.data)
         except EventRefusedError as error:
             tally.refused[error.refusals[0].label] += 1

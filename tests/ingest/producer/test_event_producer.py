@@ -103,3 +103,35 @@ def test_a_line_may_be_large_within_the_contract() -> None:
     with EventProducer(sink=sink) as producer:
         producer.send_line(json.dumps(event).encode())
     assert decode(sink.records[0][1])["segments"] == event["segments"]
+
+
+class Noted:
+    """Notes what a producer says; knows one event already."""
+
+    def __init__(self) -> None:
+        self.seen = {("known", 1)}
+        self.said: list[tuple[object, ...]] = []
+
+    def is_new(self, session_id: str, seq: int) -> bool:
+        return (session_id, seq) not in self.seen
+
+    def sent(self, ts: int, size: int) -> None:
+        self.said.append(("sent", ts, size))
+
+    def refused(self, size: int) -> None:
+        self.said.append(("refused", size))
+
+    def duplicate(self, ts: int) -> None:
+        self.said.append(("duplicate", ts))
+
+
+def test_what_was_sent_before_is_counted_and_not_sent_again() -> None:
+    noted, sink, event = Noted(), MemorySink(), an_event()
+    with EventProducer(sink=sink, seen=noted, counter=noted) as producer:
+        assert producer.send(event)
+        assert not producer.send_line(a_line(session_id="known", seq=1))
+        with pytest.raises(EventRefusedError):
+            producer.send_line(b"nonsense")
+    size = len(sink.records[0][1])
+    assert noted.said == [("sent", event["ts"], size), ("duplicate", event["ts"]), ("refused", len(b"nonsense"))]
+    assert (producer.stats.acknowledged, producer.stats.duplicates, producer.stats.refused) == (1, 1, {"not_json": 1})
