@@ -117,5 +117,10 @@ def main_and_arguments(service: str) -> list[str]:
 def write_arguments(service: str, arguments: Sequence[str], settings: StackSettings) -> Path:
     """An argument file for ``java``: two hundred jars make a long command line."""
     path = settings.directory / "conf" / f"{service}.args"
-    path.write_text("\n".join('"' + part.replace("\\", "\\\\").replace('"', '\\"') + '"' for part in arguments) + "\n")
+    path.write_text(argument_lines(arguments))
     return path
+
+
+def argument_lines(arguments: Sequence[str]) -> str:
+    """The content of an argument file for ``java``."""
+    return "\n".join('"' + part.replace("\\", "\\\\").replace('"', '\\"') + '"' for part in arguments) + "\n"
