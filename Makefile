@@ -28,7 +28,7 @@ test: lint ## Lint, then run every test, on a real stack that is started and sto
 	@$(BIN)/python -m pytest $(ARGS)
 
 unit: $(STAMP) ## Run only the tests that need no service
-	@$(BIN)/python -m pytest -m "not stack" $(ARGS)
+	@$(BIN)/python -m pytest -m "not stack and not containers" $(ARGS)
 
 lint: $(STAMP) ## Check style and types (ruff, mypy, pyright)
 	@$(BIN)/ruff check .
