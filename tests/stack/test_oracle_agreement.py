@@ -18,7 +18,8 @@ from frontrow_ingest.druid import Supervisors, ensure_topic
 from frontrow_ingest.producer import EventProducer
 from frontrow_ingest.simulate import Simulation
 from frontrow_specs import catalogue, rollup
-from oracle.metrics import DISTINCT, EXACT, MINUTE_MS, QUANTILES, by_minute, by_value, distinct, quantile_bounds
+from oracle.metrics import DISTINCT, EXACT, MINUTE_MS, QUANTILES, by_minute, by_value
+from support.agreement import check, interval_of
 from support.viewing_events import valid_events
 
 from .conftest import StackUrls
@@ -28,9 +29,6 @@ pytestmark = [pytest.mark.stack, pytest.mark.filterwarnings("ignore::Deprecation
 SPECS = ("audience", "quality")
 CASES = [(spec, metric.name) for spec in SPECS for metric in catalogue().metrics.values() if spec in metric.datasources]
 GROUPED = [(spec, dimension.name) for spec in SPECS for dimension in rollup(spec).dimensions]
-# Three standard errors of a sketch with lgK 12 (1.6 %) and of a theta sketch of 16,384 entries (0.8 %).
-TOLERANCE = {"active_sessions": 0.05, "unique_viewers": 0.05, "reach": 0.024}
-RANK_ERROR = 0.012
 
 
 @dataclass
@@ -91,34 +89,6 @@ def evening(line: Line) -> Line:
     return Line(
         line.client, line.producer, [event for event in line.events if start <= event["ts"] < start + 3_600_000]
     )
-
-
-def interval_of(events: list[dict[str, Any]]) -> Interval:
-    first = min(event["ts"] for event in events) // MINUTE_MS * MINUTE_MS
-    last = (max(event["ts"] for event in events) // MINUTE_MS + 1) * MINUTE_MS
-    return Interval(*(datetime.fromtimestamp(moment / 1000, UTC) for moment in (first, last)))
-
-
-def check(metric: str, answer: Any, events: list[dict[str, Any]], length_ms: float) -> None:
-    """One value against the oracle: sums and ratios exactly, sketches inside their bounds."""
-    if metric in EXACT:
-        expected = EXACT[metric](events, length_ms)
-        if expected is None:
-            assert answer is None
-        elif isinstance(expected, int):
-            assert answer == expected
-        else:
-            assert answer == pytest.approx(expected, rel=1e-12)
-    elif metric in DISTINCT:
-        expected = distinct(metric, events)
-        # Below a few hundred the sketches count; above, they estimate.
-        assert answer == pytest.approx(expected, rel=TOLERANCE[metric], abs=0.5)
-    else:
-        bounds = quantile_bounds(metric, events, RANK_ERROR)
-        if bounds is None:
-            assert answer is None
-        else:
-            assert bounds[0] <= answer <= bounds[1]
 
 
 def test_the_oracle_knows_every_metric() -> None:

@@ -123,6 +123,7 @@ def _play(console: Console, line: _Line, began: float, *, seconds: float, viewer
         ensure_topic(line.bootstrap, topic)
     with Transport(line.url) as transport:
         supervisors = Supervisors(transport)
+        supervisors.await_answering()
         for name in [supervisors.submit(spec.supervisor(bootstrap=line.druid_bootstrap)) for spec in specs]:
             supervisors.await_ingesting(name)
             # A task that was ended reads again what it had not handed off; that must not count as the event's.

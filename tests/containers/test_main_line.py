@@ -1,0 +1,134 @@
+"""Events through Kafka and Druid in containers: the client's answers are the oracle's, before and after a restart."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from kafka import KafkaProducer
+
+from frontrow import Client, FrontrowError
+from frontrow._transport import Transport
+from frontrow_ingest.druid import Supervisors, ensure_topic
+from frontrow_ingest.producer import EventProducer
+from frontrow_ingest.simulate import Simulation
+from frontrow_ingest.testing import RunningStack
+from frontrow_specs import catalogue, rollup
+from oracle.metrics import MINUTE_MS, by_minute, by_value
+from support.agreement import check, interval_of
+
+pytestmark = [pytest.mark.containers, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
+
+SPECS = ("audience", "quality")
+METRICS = {spec: [name for name, metric in catalogue().metrics.items() if spec in metric.datasources] for spec in SPECS}
+START_MS = int(datetime(2026, 3, 1, 20, 0, tzinfo=UTC).timestamp() * 1000)
+BAD = b"this is no viewing event"
+
+
+@dataclass
+class Line:
+    """Events in Kafka, two datasources that read them, and a client."""
+
+    stack: RunningStack
+    supervisors: Supervisors
+    client: Client
+    names: dict[str, str]
+    events: list[dict[str, Any]]
+
+    def await_all(self) -> None:
+        for spec in SPECS:
+            until(f"{len(self.events)} events in {spec}", lambda spec=spec: self.count(spec) == len(self.events))
+
+    def count(self, spec: str) -> int | None:
+        try:
+            answer = self.client.timeseries("events", interval=interval_of(self.events), granularity="all", spec=spec)
+        except FrontrowError:
+            return None  # Druid is only starting
+        return answer[0]["events"]
+
+
+def until(what: str, condition: Callable[[], bool], seconds: float = 90) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"waited {seconds} s for {what}"
+        time.sleep(0.1)
+
+
+@pytest.fixture(scope="module")
+def line(stack: RunningStack, fresh_name: Callable[[str], str]) -> Iterator[Line]:
+    topic = fresh_name("line")
+    ensure_topic(stack.bootstrap, topic)
+    names = {spec: f"{topic}_{spec}" for spec in SPECS}
+    events = list(Simulation(seed=3, viewers=800, start_ms=START_MS, duration_s=180, end_open=True).events())
+    with (
+        Transport(stack.router_url) as transport,
+        Client(stack.router_url, datasources=names, freshness=False) as client,
+    ):
+        supervisors = Supervisors(transport)
+        for spec, name in names.items():
+            supervisors.submit(rollup(spec).supervisor(bootstrap=stack.druid_bootstrap, topic=topic, datasource=name))
+        with EventProducer(stack.bootstrap, topic=topic) as producer:
+            for event in events:
+                producer.send(event)
+        bad = KafkaProducer(bootstrap_servers=stack.bootstrap)
+        bad.send(topic, BAD).get(20)
+        bad.close()
+        line = Line(stack, supervisors, client, names, events)
+        line.await_all()
+        yield line
+
+
+def assert_agrees(line: Line) -> None:
+    """Timeseries by minute and top lists of every dimension, all metrics of both specs, against the oracle."""
+    interval = interval_of(line.events)
+    minutes = by_minute(line.events)
+    for spec in SPECS:
+        for row in line.client.timeseries(METRICS[spec], interval=interval, granularity="1m", spec=spec):
+            found = minutes.get(int(row["time"].timestamp() * 1000), [])
+            for metric in METRICS[spec]:
+                check(metric, row[metric], found, MINUTE_MS)
+        for dimension in rollup(spec).dimensions:
+            groups = by_value(line.events, dimension.name)
+            answer = line.client.top_n(dimension.name, METRICS[spec], n=1000, interval=interval, spec=spec)
+            assert {row[dimension.name] for row in answer} == set(groups)
+            for row in answer:
+                for metric in METRICS[spec]:
+                    check(metric, row[metric], groups[row[dimension.name]], interval.length_ms)
+
+
+def test_answers_are_the_oracles(line: Line) -> None:
+    assert_agrees(line)
+
+
+def test_a_bad_message_is_counted_and_stops_nothing(line: Line) -> None:
+    for name in line.names.values():
+        until("the bad message to be counted", lambda name=name: line.supervisors.status(name).unparseable == 1)
+        status = line.supervisors.status(name)
+        assert (status.processed, status.state) == (len(line.events), "RUNNING")
+
+
+@pytest.mark.timeout(240)
+def test_a_restart_keeps_the_data(line: Line) -> None:
+    """One datasource lies in segments by then, the other one is read from Kafka again."""
+    line.supervisors.terminate(line.names["audience"])
+    segments = (
+        f"/druid/coordinator/v1/datasources/{line.names['audience']}/loadstatus?forceMetadataRefresh=true&simple=true"
+    )
+    with Transport(line.stack.router_url) as transport:
+        until("segments to be loaded", lambda: _loaded(transport, segments, line.names["audience"]))
+    line.stack.restart_druid()
+    line.await_all()
+    assert_agrees(line)
+    line.supervisors.await_ingesting(line.names["quality"])
+    assert line.names["audience"] not in line.supervisors.names()
+
+
+def _loaded(transport: Transport, path: str, datasource: str) -> bool:
+    try:
+        return transport.request_json("GET", path) == {datasource: 0}
+    except FrontrowError:
+        return False  # there is no segment yet
