@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from contract.record_sink import TIMEOUT_S, Record
 from frontrow_ingest.producer import KafkaSettings
 from frontrow_ingest.producer.kafka_producer import KafkaSink
 from support.connect_proxy import ConnectProxy
 from support.kafka_topics import stored
+
+GIVEN_UP_S = 20.0
 
 
 class KafkaHarness:
@@ -26,7 +27,7 @@ class KafkaHarness:
         self._sinks.append(sink)
         return sink
 
-    def records(self) -> list[Record]:
+    def records(self) -> list[tuple[bytes, bytes]]:
         return [(key, value) for _, _, key, value in stored(self._bootstrap, self._topic)]
 
     def hold(self) -> None:
@@ -40,7 +41,7 @@ class KafkaHarness:
         self.proxy.cut()
         self.proxy.release()
         for sink in self._sinks:
-            sink._in_flight.wait(0, TIMEOUT_S)
+            sink._in_flight.wait(0, GIVEN_UP_S)
         self.proxy.mend()
 
     def close(self) -> None:

@@ -168,7 +168,17 @@ class KafkaContainer(ServiceContainer):
         super().__init__("kafka", image, PORTS.kafka, port=port, environment=environment, network=network)
 
     def ready(self) -> Check:
-        return kafka_takes_a_record(self.port, self.host)
+        # Docker takes connections to a published port before anyone listens behind it, and Kafka's client, sent away,
+        # comes back after longer and longer pauses. So look from inside first.
+        look = f"cat /proc/net/tcp /proc/net/tcp6 2> /dev/null | grep ':{PORTS.kafka:04X} 0*:0000 0A'"
+        takes_a_record = kafka_takes_a_record(self.port, self.host)
+
+        def check() -> str | None:
+            if self.ended() or not self.exec(["sh", "-c", look]).output:
+                return "kafka to listen"
+            return takes_a_record()
+
+        return check
 
 
 class DruidContainer(ServiceContainer):
