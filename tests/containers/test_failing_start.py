@@ -31,7 +31,7 @@ def test_a_container_that_ends(images: Images) -> None:
 def test_a_deadline(images: Images) -> None:
     before = Leftovers.now()
     with (
-        pytest.raises(ContainerFailed, match="the deadline came while still waiting for .+\n--- the end of the log of"),
+        pytest.raises(ContainerFailed, match=r"deadline came while still waiting for .+\n--- the end of the log of"),
         testing.stack("containers", images=images, deadline_s=0),
     ):
         pass

@@ -113,6 +113,11 @@ class ServiceContainer(DockerContainer, ABC):
         """
         await_check(self.ready(), [self], time.monotonic() + deadline_s)
 
+    def stop(self, force: bool = True, delete_volume: bool = True) -> None:
+        """Remove it; a second time nothing happens."""
+        super().stop(force, delete_volume)
+        self._container = None
+
     @abstractmethod
     def ready(self) -> Check:
         """Says what it is not ready for yet."""
@@ -224,7 +229,7 @@ def await_check(check: Check, containers: list[ServiceContainer], deadline: floa
     while (waiting := check()) is not None:
         for container in containers:
             if container.ended():
-                raise ContainerFailed(f"{container.service} ended while it started.\n{container.log()}")
+                raise ContainerFailed(f"{container.service} ended while it started.\n{container.log(200)}")
         if time.monotonic() > deadline:
             named = [each for each in containers if each.service in waiting] or containers[:1]
             logs = "\n".join(container.log() for container in named)
