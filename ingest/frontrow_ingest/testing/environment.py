@@ -35,6 +35,8 @@ def druid_environment(service: str, *, zookeeper: str = f"zookeeper:{PORTS.zooke
     found = {name: _in_container(value) for name, value in found.items() if name not in _NOT_HERE}
     found |= {
         **_SHARED,
+        # Its name in the network: an address may be another after a restart.
+        "druid.host": service,
         "druid.extensions.loadList": json.dumps(EXTENSIONS, separators=(",", ":")),
         "druid.zk.service.host": zookeeper,
         "druid.metadata.storage.connector.connectURI": _METADATA,
