@@ -1,8 +1,8 @@
 """Local processes beside containers: how long until the stack is usable, and the memory it holds when idle.
 
 The containers run the images that frontrow builds here, started as a test starts them. The official images are not
-measured: they cannot be pulled everywhere. Both ways start in the same run, in turns, each in an empty state and without
-archives of the services' classes, which containers do not have; local processes with archives are shown beside.
+measured: they cannot be pulled everywhere. All ways start in the same run, in turns, each in an empty state. Containers
+have no archives of the services' classes; local processes are shown without and with them.
 Run: ``python tests/bench/bench_containers.py [--rounds N]``, about half a minute a start. Needs Docker.
 """
 

@@ -116,7 +116,7 @@ def test_a_restart_keeps_the_data(line: Line) -> None:
     """One datasource lies in segments by then, the other one is read from Kafka again."""
     line.supervisors.terminate(line.names["audience"])
     with Transport(line.stack.router_url) as transport:
-        until("segments to be loaded", lambda: _loaded(transport, line.names["audience"]))
+        until("segments to be loaded", lambda: _handed_off(transport, line.names["audience"]))
     line.stack.restart_druid()
     line.await_all()
     assert_agrees(line)
@@ -124,7 +124,8 @@ def test_a_restart_keeps_the_data(line: Line) -> None:
     assert line.names["audience"] not in line.supervisors.names()
 
 
-def _loaded(transport: Transport, datasource: str) -> bool:
-    """Whether Historicals have all segments of a datasource, and there is one."""
+def _handed_off(transport: Transport, datasource: str) -> bool:
+    """Whether Historicals have all segments of a datasource, there is one, and its task has seen that and ended."""
     missing = transport.request_json("GET", "/druid/coordinator/v1/loadstatus?simple")
-    return missing.get(datasource) == 0
+    running = transport.request_json("GET", f"/druid/indexer/v1/tasks?state=running&datasource={datasource}")
+    return missing.get(datasource) == 0 and not running
