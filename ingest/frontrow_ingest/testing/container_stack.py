@@ -89,9 +89,15 @@ class ContainerStack:
             for group in _STOP_ORDER:
                 for halted in [pool.submit(self.druid[service].halt) for service in group]:
                     halted.result()
-        for container in self.druid.values():
+        deadline = time.monotonic() + _RESTART_LIMIT_S
+        coordinator = self.druid["coordinator"]
+        others = [container for container in self.druid.values() if container is not coordinator]
+        for container in others:
             container.resume()
-        self._await_usable(time.monotonic() + _RESTART_LIMIT_S)
+        # An overlord that has tasks and sees its indexer come later looks again only after a minute.
+        await_check(self.druid["indexer"].ready(), list(others), deadline)
+        coordinator.resume()
+        self._await_usable(deadline)
 
     def log(self, service: str, lines: int = 40) -> str:
         return {container.service: container for container in self.containers}[service].log(lines)
