@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 from kafka.partitioner import murmur2
 
-from support.connect_proxy import ConnectProxy
+from support.kafka_harness import KafkaHarness
 from support.kafka_topics import stored
 
 pytest.register_assert_rewrite("contract.record_sink")
 
-from contract.record_sink import SETTINGS, TIMEOUT_S, Record, RecordSinkBehaviour, some_records  # noqa: E402
-from frontrow_ingest.producer import BrokerUnreachableError, KafkaSettings, TopicMissingError  # noqa: E402
+from contract.record_sink import SETTINGS, TIMEOUT_S, RecordSinkBehaviour, some_records  # noqa: E402
+from frontrow_ingest.producer import BrokerUnreachableError, TopicMissingError  # noqa: E402
 from frontrow_ingest.producer.kafka_producer import KafkaSink  # noqa: E402
 
 pytestmark = [
@@ -44,42 +44,6 @@ def harness(stack: Any, fresh_name: Name) -> Iterator[KafkaHarness]:
     harness = KafkaHarness(stack.bootstrap, fresh_name("producer"))
     yield harness
     harness.close()
-
-
-class KafkaHarness:
-    """Kafka behind a proxy that can hold back what the client sends."""
-
-    def __init__(self, bootstrap: str, topic: str) -> None:
-        self.proxy = ConnectProxy()
-        self._bootstrap = bootstrap
-        self._topic = topic
-        self._sinks: list[KafkaSink] = []
-
-    def sink(self, settings: KafkaSettings) -> KafkaSink:
-        settings = replace(settings, create_topic=True, connection={"proxy_url": self.proxy.url})
-        sink = KafkaSink(self._bootstrap, topic=self._topic, settings=settings)
-        self._sinks.append(sink)
-        return sink
-
-    def records(self) -> list[Record]:
-        return [(key, value) for _, _, key, value in stored(self._bootstrap, self._topic)]
-
-    def hold(self) -> None:
-        self.proxy.hold()
-
-    def release(self) -> None:
-        self.proxy.release()
-
-    def lose_held(self) -> None:
-        """Break the connections, and stay away until the records' delivery deadline is over."""
-        self.proxy.cut()
-        self.proxy.release()
-        for sink in self._sinks:
-            sink._in_flight.wait(0, TIMEOUT_S)
-        self.proxy.mend()
-
-    def close(self) -> None:
-        self.proxy.close()
 
 
 class TestKafkaSink(RecordSinkBehaviour):
