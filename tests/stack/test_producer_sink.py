@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import threading
 import time
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -13,30 +11,14 @@ from typing import Any
 import pytest
 from kafka.partitioner import murmur2
 
+from contract.record_sink import SETTINGS, TIMEOUT_S, RecordSinkBehaviour, some_records
+from frontrow_ingest.producer import BrokerUnreachableError, TopicMissingError
+from frontrow_ingest.producer.kafka_producer import KafkaSink
 from support.kafka_harness import KafkaHarness
 from support.kafka_topics import stored
 
-pytest.register_assert_rewrite("contract.record_sink")
-
-from contract.record_sink import SETTINGS, TIMEOUT_S, RecordSinkBehaviour, some_records  # noqa: E402
-from frontrow_ingest.producer import BrokerUnreachableError, TopicMissingError  # noqa: E402
-from frontrow_ingest.producer.kafka_producer import KafkaSink  # noqa: E402
-
-pytestmark = [
-    pytest.mark.stack,
-    # kafka-python leaves the socket of a failed connection attempt to the garbage collector
-    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
-]
+pytestmark = pytest.mark.stack
 Name = Callable[[str], str]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def collect_sockets() -> Iterator[None]:
-    """Collect the sockets left over here, where they are expected, not in a test that comes later."""
-    yield
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
 
 
 @pytest.fixture
