@@ -81,7 +81,7 @@ def stack(
         StackError: it cannot be started here, or was not usable in time; the message ends with the log that tells why
     """
     images = images or default_images()
-    chosen = _choose(images) if backend == "auto" else backend
+    chosen = choose(images) if backend == "auto" else backend
     if chosen == "containers":
         if (problem := containers_problem()) is not None:
             raise StackError(problem)
@@ -109,7 +109,12 @@ def containers_problem() -> str | None:
     return engine_problem()
 
 
-def _choose(images: Images) -> Literal["containers", "local"]:
+def choose(images: Images) -> Literal["containers", "local"]:
+    """What ``auto`` is on this machine.
+
+    Raises:
+        StackError: neither can be started
+    """
     problem = containers_problem()
     if problem is None and all(has_image(tag) for tag in (images.kafka, images.druid, images.zookeeper)):
         return "containers"
