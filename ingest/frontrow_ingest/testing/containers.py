@@ -63,6 +63,7 @@ class ServiceContainer(DockerContainer, ABC):
         port: on this machine; a free one by default
         environment: the container's variables
         network: where other containers know it by its name
+        health: a shell command by which Docker's engine looks every second whether it serves
     """
 
     def __init__(
@@ -74,8 +75,14 @@ class ServiceContainer(DockerContainer, ABC):
         port: int | None = None,
         environment: Mapping[str, str],
         network: Network | None = None,
+        health: str | None = None,
     ) -> None:
         super().__init__(image, env=dict(environment))
+        if health is not None:
+            second = 1_000_000_000
+            # By the engine: a command run from here could hang without an end when a container is just starting.
+            look = {"test": ["CMD-SHELL", health], "interval": second, "timeout": 5 * second, "retries": 10}
+            self.with_kwargs(healthcheck=look)
         self.service = service
         self.host = engine_host()
         self.port = port or free_port()
@@ -130,6 +137,12 @@ class ServiceContainer(DockerContainer, ABC):
         """End its process as ``docker stop`` does; its files stay."""
         self.get_wrapped_container().stop(timeout=patience_s)
 
+    def healthy(self) -> bool:
+        """Whether Docker's engine found that it serves."""
+        container = self.get_wrapped_container()
+        container.reload()
+        return str(container.attrs["State"].get("Health", {}).get("Status")) == "healthy"
+
     def ended(self) -> bool:
         """Whether its process is gone."""
         container = self.get_wrapped_container()
@@ -146,15 +159,11 @@ class ZooKeeperContainer(ServiceContainer):
     """ZooKeeper, for Druid in the same network; nothing of it is published."""
 
     def __init__(self, image: str = ZOOKEEPER_IMAGE, *, network: Network | None = None) -> None:
-        super().__init__("zookeeper", image, None, environment=zookeeper_environment(), network=network)
+        health = f"echo srvr | nc -w 2 {LOOPBACK} {PORTS.zookeeper} | grep -q Mode"
+        super().__init__("zookeeper", image, None, environment=zookeeper_environment(), network=network, health=health)
 
     def ready(self) -> Check:
-        command = ["sh", "-c", f"echo srvr | nc -w 2 {LOOPBACK} {PORTS.zookeeper}"]
-
-        def check() -> str | None:
-            return None if not self.ended() and b"Mode" in self.exec(command).output else "zookeeper to serve"
-
-        return check
+        return lambda: None if self.healthy() else "zookeeper to serve"
 
 
 class KafkaContainer(ServiceContainer):
@@ -170,20 +179,16 @@ class KafkaContainer(ServiceContainer):
         self.bootstrap = f"{engine_host()}:{port}"
         self.inside_bootstrap = f"kafka:{KAFKA_INSIDE}"
         environment = kafka_environment(advertised=self.bootstrap)
-        super().__init__("kafka", image, PORTS.kafka, port=port, environment=environment, network=network)
-
-    def ready(self) -> Check:
         # Docker takes connections to a published port before anyone listens behind it, and Kafka's client, sent away,
         # comes back after longer and longer pauses. So look from inside first.
-        look = f"cat /proc/net/tcp /proc/net/tcp6 2> /dev/null | grep ':{PORTS.kafka:04X} 0*:0000 0A'"
+        health = f"cat /proc/net/tcp /proc/net/tcp6 2> /dev/null | grep -q ':{PORTS.kafka:04X} 0*:0000 0A'"
+        super().__init__(
+            "kafka", image, PORTS.kafka, port=port, environment=environment, network=network, health=health
+        )
+
+    def ready(self) -> Check:
         takes_a_record = kafka_takes_a_record(self.port, self.host)
-
-        def check() -> str | None:
-            if self.ended() or not self.exec(["sh", "-c", look]).output:
-                return "kafka to listen"
-            return takes_a_record()
-
-        return check
+        return lambda: takes_a_record() if self.healthy() else "kafka to listen"
 
 
 class DruidContainer(ServiceContainer):
