@@ -19,6 +19,7 @@ from frontrow import Client, Interval
 from frontrow._transport import Transport
 from frontrow_ingest.cli.progress import StackProgress
 from frontrow_ingest.cli.stack import as_interrupt, directory_option, ports_option
+from frontrow_ingest.contract.codec import EVENTS
 from frontrow_ingest.demo import Account, Comparison, Feed, Snapshot, Watcher
 from frontrow_ingest.demo.watch import sparkline
 from frontrow_ingest.druid import Supervisors, end_offsets, ensure_topic
@@ -106,7 +107,7 @@ def _own_stack(directory: Path | None, which: str, *, keep: bool) -> Iterator[tu
 def _play(
     console: Console, url: str, bootstrap: str, began: float, *, seconds: float, viewers: int, seed: int
 ) -> list[Comparison]:
-    specs = [rollup(name) for name in rollup_names()]
+    specs = [spec for name in rollup_names() if (spec := rollup(name)).topic == EVENTS]
     for topic in {spec.topic for spec in specs}:
         ensure_topic(bootstrap, topic)
     with Transport(url) as transport:

@@ -16,6 +16,7 @@ from frontrow_specs.errors import SpecsError
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("frontrow_ingest.cli.demo", "Play a simulated live event through the real line and watch the answers."),
     "produce": ("frontrow_ingest.cli.produce", "Send viewing events (JSON Lines) to Kafka."),
+    "quarantine": ("frontrow_ingest.cli.quarantine", "Look at refused events, and replay them after a fix."),
     "query": ("frontrow_ingest.cli.query", "Ask Druid for timeseries and top lists."),
     "schema": ("frontrow_ingest.cli.schema", "Show the event contract and check its compatibility."),
     "simulate": ("frontrow_ingest.cli.simulate", "Make a believable audience."),

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import socket
+from collections.abc import Callable
+from typing import Any, TypeVar
+
 import click
 
 from frontrow._client import DEFAULT_URL
 
 DEFAULT_BOOTSTRAP = "127.0.0.1:9092"
+_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 url_option = click.option(
     "--url", envvar="FRONTROW_URL", show_envvar=True, default=DEFAULT_URL, show_default=True, help="Druid's Router."
@@ -19,3 +24,25 @@ bootstrap_option = click.option(
     show_default=True,
     help="Kafka, as this program and Druid reach it.",
 )
+producer_option = click.option(
+    "--producer",
+    "producer_name",
+    envvar="FRONTROW_PRODUCER",
+    show_envvar=True,
+    default=socket.gethostname,
+    help="Name of this producer in the quarantine and the ledger.  [default: the machine's name]",
+)
+
+
+def quarantine_options(function: _Command) -> _Command:
+    """The options of what puts refused events into quarantine."""
+    function = click.option(
+        "--quarantine-topic", default="quarantine", show_default=True, help="The topic of refused events."
+    )(function)
+    return click.option(
+        "--quarantine/--no-quarantine",
+        envvar="FRONTROW_QUARANTINE",
+        show_envvar=True,
+        default=False,
+        help="Put refused events into quarantine, too.",
+    )(function)

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from frontrow._transport import Transport
 from frontrow_ingest.cli.options import bootstrap_option, url_option
+from frontrow_ingest.contract.codec import EVENTS
 from frontrow_ingest.druid import Supervisors, ensure_topic
 from frontrow_specs import RollupSpec, rollup, rollup_names
 from frontrow_specs.validate import check, validate
@@ -21,7 +22,7 @@ prefix_option = click.option("--prefix", default="", help="Put before the dataso
 
 @click.group(short_help="List, check and apply the rollup specs.")
 def command() -> None:
-    """Rollup specs: which columns a Druid datasource keeps of the viewing events."""
+    """Rollup specs: which columns a Druid datasource keeps of a topic's records."""
 
 
 @command.command("list")
@@ -82,7 +83,7 @@ def validate_(targets: tuple[str, ...]) -> None:
 @click.argument("names", nargs=-1)
 @url_option
 @bootstrap_option
-@click.option("--topic", help="Read another topic than the spec's.")
+@click.option("--topic", help="Read events from another topic; without NAMES, only specs of events are applied.")
 @click.option("--partitions", default=2, show_default=True, help="Of the topic, if it has to be made.")
 @prefix_option
 @click.option("--deadline", default=90.0, show_default=True, help="Seconds until each must ingest.")
@@ -90,16 +91,17 @@ def apply(
     names: tuple[str, ...], url: str, bootstrap: str, topic: str | None, partitions: int, prefix: str, deadline: float
 ) -> None:
     """Submit specs to Druid (all by default) and wait until they ingest. What runs already is left as it is."""
-    for spec in _chosen(names):
+    chosen = [spec for spec in _chosen(names) if names or topic is None or spec.topic == EVENTS]
+    for spec in chosen:
         check(spec.name)
     with Transport(url) as transport:
         supervisors = Supervisors(transport)
-        for spec in _chosen(names):
+        for spec in chosen:
             if ensure_topic(bootstrap, topic or spec.topic, partitions=partitions):
                 click.echo(f"made the topic {topic or spec.topic} with {partitions} partitions")
         submitted = [
             supervisors.submit(spec.supervisor(bootstrap=bootstrap, topic=topic, datasource=prefix + spec.name))
-            for spec in _chosen(names)
+            for spec in chosen
         ]
         for name in submitted:
             status = supervisors.await_ingesting(name, deadline_s=deadline)

@@ -21,7 +21,8 @@ from frontrow_ingest.producer import (
 )
 from frontrow_ingest.producer.lines import read_lines
 from frontrow_ingest.producer.refused import RefusedFile, RefusedFileError
-from frontrow_ingest.producer.run import Interrupted, Summary, Tally, produce_lines
+from frontrow_ingest.producer.run import Interrupted, RefusedLines, Summary, Tally, produce_lines
+from frontrow_ingest.quarantine import RefusalLimit
 from support.viewing_events import a_line
 
 Read = Callable[[int], bytes]
@@ -53,7 +54,7 @@ class Run:
         return produce_lines(
             read_lines(read, max_bytes=max_line_bytes),
             EventProducer(sink=self.sink),
-            self.refused,
+            RefusedLines(self.refused, limit=RefusalLimit(0)),
             tally=self.tally,
             should_stop=lambda: self.stop,
             max_line_bytes=max_line_bytes,
