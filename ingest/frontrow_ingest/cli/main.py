@@ -15,6 +15,7 @@ from frontrow_specs.errors import SpecsError
 # name -> (module with a click object called `command`, one-line help shown without importing it)
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("frontrow_ingest.cli.demo", "Play a simulated live event through the real line and watch the answers."),
+    "ledger": ("frontrow_ingest.cli.ledger", "Hold what was sent against what can be asked for."),
     "produce": ("frontrow_ingest.cli.produce", "Send viewing events (JSON Lines) to Kafka."),
     "quarantine": ("frontrow_ingest.cli.quarantine", "Look at refused events, and replay them after a fix."),
     "query": ("frontrow_ingest.cli.query", "Ask Druid for timeseries and top lists."),

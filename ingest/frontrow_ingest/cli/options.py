@@ -46,3 +46,17 @@ def quarantine_options(function: _Command) -> _Command:
         default=False,
         help="Put refused events into quarantine, too.",
     )(function)
+
+
+def ledger_options(function: _Command) -> _Command:
+    """The options of what tells a ledger."""
+    function = click.option("--ledger-topic", default="ledger", show_default=True, help="The topic of the ledger.")(
+        function
+    )
+    return click.option(
+        "--ledger/--no-ledger",
+        envvar="FRONTROW_LEDGER",
+        show_envvar=True,
+        default=False,
+        help="Tell the ledger, every two seconds and at the end, what was sent and refused.",
+    )(function)

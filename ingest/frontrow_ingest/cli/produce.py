@@ -12,8 +12,10 @@ from pathlib import Path
 import click
 import orjson
 
-from frontrow_ingest.cli.options import producer_option, quarantine_options
+from frontrow_ingest.cli.ledger import ledger_of
+from frontrow_ingest.cli.options import ledger_options, producer_option, quarantine_options
 from frontrow_ingest.errors import DeliveryError, IngestError
+from frontrow_ingest.ledger import Ledger
 from frontrow_ingest.producer import EventProducer, KafkaSettings
 from frontrow_ingest.producer.events import DEFAULT_BOOTSTRAP, DEFAULT_TOPIC
 from frontrow_ingest.producer.interrupts import Interrupts
@@ -48,6 +50,7 @@ _NOT_TEXT = {
     help="Append refused lines to this file.  [default: a new FILE.refused.jsonl, or stdin.refused.jsonl]",
 )
 @quarantine_options
+@ledger_options
 @producer_option
 @click.option(
     "--max-refused",
@@ -100,6 +103,8 @@ def command(
     refused_path: Path | None,
     quarantine: bool,
     quarantine_topic: str,
+    ledger: bool,
+    ledger_topic: str,
     producer_name: str,
     max_refused: int,
     max_refused_share: float,
@@ -136,7 +141,8 @@ def command(
     tally = Tally()
     with (
         _input(path) as stream,
-        _connected(bootstrap, topic, settings) as producer,
+        ledger_of(bootstrap, ledger_topic if ledger else None, producer_name, settings) as told,
+        _connected(bootstrap, topic, settings, told) as producer,
         _quarantine(bootstrap, quarantine_topic if quarantine else None, producer_name, settings) as kept,
         interrupts.handled(),
         progress(_size(path), tally, producer, shown=show) as watched,
@@ -149,6 +155,7 @@ def command(
             should_stop=lambda: interrupts.requested,
             max_line_bytes=max_line_bytes,
             close_timeout=timeout + CLOSE_MARGIN_S,
+            ledger=told,
         )
     refused_to = refused.path if refused.written else None
     if as_json:
@@ -185,9 +192,10 @@ def _input(path: Path | None) -> Iterator[BufferedReader]:
 
 
 @contextmanager
-def _connected(bootstrap: str, topic: str, settings: KafkaSettings) -> Iterator[EventProducer]:
+def _connected(bootstrap: str, topic: str, settings: KafkaSettings, ledger: Ledger | None) -> Iterator[EventProducer]:
     """A producer that is let go of at the end, whatever happened; a run closes it, and hears of failures, itself."""
-    producer = EventProducer(bootstrap, topic=topic, settings=settings)
+    counter = None if ledger is None else ledger.counts
+    producer = EventProducer(bootstrap, topic=topic, settings=settings, counter=counter)
     try:
         yield producer
     finally:

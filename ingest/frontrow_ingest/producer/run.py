@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from frontrow_ingest.contract import EventRefusedError, Refusal
 from frontrow_ingest.contract.event import wall_clock_ms
 from frontrow_ingest.errors import DeliveryError, IngestError
+from frontrow_ingest.ledger.writer import Ledger
 from frontrow_ingest.producer.events import EventProducer
 from frontrow_ingest.producer.lines import Line
 from frontrow_ingest.producer.port import ProducerStats
@@ -101,13 +102,14 @@ def produce_lines(
     should_stop: Callable[[], bool],
     max_line_bytes: int,
     close_timeout: float,
+    ledger: Ledger | None = None,
 ) -> Summary:
     """Send every line's event and close the producer; never raises for what is wrong with lines or with Kafka.
 
     A refused line goes to the refused file, and to the quarantine if there is one, and the run goes on, unless too
     much is refused. A failure of Kafka, or of the refused file, ends the run: the summary holds it. After an
     interruption (``should_stop``, or Interrupted out of ``lines``) what was handed in is still delivered;
-    KeyboardInterrupt cuts that short. ``tally`` is filled on the way, to be watched.
+    KeyboardInterrupt cuts that short. ``tally`` is filled on the way, to be watched. ``ledger`` is closed at the end.
     """
     started = time.monotonic()
     failure: IngestError | None = None
@@ -128,10 +130,11 @@ def produce_lines(
         tally.interrupted = True
         failure = failure or DeliveryError("stopped before Kafka had acknowledged every event: send the rest again")
     finally:
-        try:
-            refused.close(close_timeout)
-        except DeliveryError as error:
-            failure = failure or error
+        for close in (refused.close, *([ledger.close] if ledger is not None else [])):
+            try:
+                close(close_timeout)
+            except DeliveryError as error:
+                failure = failure or error
     return Summary(tally, producer.stats, time.monotonic() - started, failure)
 
 
