@@ -24,6 +24,7 @@ from frontrow_specs import (
     topic_schema,
 )
 from frontrow_specs.compatibility import check_schema
+from frontrow_specs.rollups import read_rollup
 
 Schema = dict[str, Any]
 
@@ -141,3 +142,25 @@ def test_counts_of_kinds_are_made_in_the_spec() -> None:
         "tgtHllType": "HLL_4",
         "stringEncoding": "utf8",
     }
+
+
+@pytest.mark.parametrize(("period", "hours"), [("P7D", 168), ("PT36H", 36), ("P1DT12H", 36), ("PT0H", 0), (None, None)])
+def test_druid_drops_what_a_spec_says(period: str | None, hours: int | None) -> None:
+    content = {
+        "name": "x", "description": "x", "topic": "events", "queryGranularity": "MINUTE", "segmentGranularity": "HOUR",
+        "rollup": True, "dimensions": [], "metrics": [], "lateMessageRejectionPeriod": period,
+    }  # fmt: skip
+    spec = read_rollup(content)
+    assert (spec.late_hours, spec.early_hours) == (hours, None)
+    reading = spec.supervisor(bootstrap="b")["spec"]["ioConfig"]
+    assert reading.get("lateMessageRejectionPeriod") == (None if hours is None else f"PT{hours * 3600}S")
+    assert "earlyMessageRejectionPeriod" not in reading
+
+
+@pytest.mark.parametrize("period", ["P", "PT", "7D", "P7W", "PT90M"])
+def test_a_period_of_something_else_is_refused(period: str) -> None:
+    content = {"name": "x", "description": "x", "topic": "events", "queryGranularity": "MINUTE",
+               "segmentGranularity": "HOUR", "rollup": True, "dimensions": [], "metrics": [],
+               "earlyMessageRejectionPeriod": period}  # fmt: skip
+    with pytest.raises(SpecInvalid, match="no period of days and hours"):
+        read_rollup(content)

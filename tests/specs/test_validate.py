@@ -32,6 +32,7 @@ SAID = {
     "lacks_what_the_catalogue_needs": "metrics: the catalogue's play_ms needs the column play_ms.",
     "unknown_topic": "topic: no schema is registered for 'event': did you mean events",
     "field_of_another_topic": "dimensions[0].name: there is no field 'country'",
+    "period_of_minutes": "lateMessageRejectionPeriod: 'PT90M' does not match",
     "empty": "(file): is empty. Write a rollup spec",
     "not_yaml": "not YAML",
 }

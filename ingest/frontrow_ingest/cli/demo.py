@@ -19,7 +19,6 @@ from frontrow import Client, Interval
 from frontrow._transport import Transport
 from frontrow_ingest.cli.progress import StackProgress
 from frontrow_ingest.cli.stack import as_interrupt, directory_option, ports_option
-from frontrow_ingest.contract.codec import EVENTS
 from frontrow_ingest.demo import Account, Comparison, Feed, Snapshot, Watcher
 from frontrow_ingest.demo.watch import sparkline
 from frontrow_ingest.druid import Supervisors, end_offsets, ensure_topic
@@ -28,6 +27,7 @@ from frontrow_ingest.simulate import Simulation
 from frontrow_ingest.stack import LocalStack, Ports, StackSettings, automatic_ports
 from frontrow_ingest.stack.settings import stack_directory
 from frontrow_specs import rollup, rollup_names
+from frontrow_specs.avro_schemas import EVENTS
 
 
 @click.command(short_help="Play a simulated live event through the real line and watch the answers.")

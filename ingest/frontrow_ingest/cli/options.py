@@ -60,3 +60,17 @@ def ledger_options(function: _Command) -> _Command:
         default=False,
         help="Tell the ledger, every two seconds and at the end, what was sent and refused.",
     )(function)
+
+
+def window_options(function: _Command) -> _Command:
+    """How late and early events may be; the same for who sends them and for what Druid is told."""
+    hours = click.FloatRange(min=0, max=240_000)
+    for option, said in (
+        ("--max-early", "Hours that a player's clock may be ahead; a greater lead is refused as early."),
+        ("--max-late", "Hours that an event may be old when it is sent; an older one is refused as late."),
+    ):
+        variable = f"FRONTROW_{option[2:].replace('-', '_').upper()}"
+        function = click.option(
+            option, type=hours, envvar=variable, show_envvar=True, metavar="HOURS", help=f"{said}  [default: any]"
+        )(function)
+    return function

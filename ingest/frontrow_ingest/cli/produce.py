@@ -13,10 +13,10 @@ import click
 import orjson
 
 from frontrow_ingest.cli.ledger import ledger_of
-from frontrow_ingest.cli.options import ledger_options, producer_option, quarantine_options
+from frontrow_ingest.cli.options import ledger_options, producer_option, quarantine_options, window_options
 from frontrow_ingest.errors import DeliveryError, IngestError
 from frontrow_ingest.ledger import Ledger
-from frontrow_ingest.producer import EventProducer, KafkaSettings
+from frontrow_ingest.producer import EventProducer, KafkaSettings, TimeWindow
 from frontrow_ingest.producer.events import DEFAULT_BOOTSTRAP, DEFAULT_TOPIC
 from frontrow_ingest.producer.interrupts import Interrupts
 from frontrow_ingest.producer.lines import DEFAULT_MAX_LINE_BYTES, read_lines
@@ -52,6 +52,7 @@ _NOT_TEXT = {
 @quarantine_options
 @ledger_options
 @producer_option
+@window_options
 @click.option(
     "--max-refused",
     type=click.IntRange(min=0),
@@ -106,6 +107,8 @@ def command(
     ledger: bool,
     ledger_topic: str,
     producer_name: str,
+    max_late: float | None,
+    max_early: float | None,
     max_refused: int,
     max_refused_share: float,
     compression: str,
@@ -137,12 +140,13 @@ def command(
         block_timeout_s=timeout,
         connect_timeout_s=min(timeout, DEFAULTS.connect_timeout_s),
     )
+    window = None if max_late is None and max_early is None else TimeWindow(max_late, max_early)
     interrupts = Interrupts()
     tally = Tally()
     with (
         _input(path) as stream,
         ledger_of(bootstrap, ledger_topic if ledger else None, producer_name, settings) as told,
-        _connected(bootstrap, topic, settings, told) as producer,
+        _connected(bootstrap, topic, settings, told, window) as producer,
         _quarantine(bootstrap, quarantine_topic if quarantine else None, producer_name, settings) as kept,
         interrupts.handled(),
         progress(_size(path), tally, producer, shown=show) as watched,
@@ -192,10 +196,12 @@ def _input(path: Path | None) -> Iterator[BufferedReader]:
 
 
 @contextmanager
-def _connected(bootstrap: str, topic: str, settings: KafkaSettings, ledger: Ledger | None) -> Iterator[EventProducer]:
+def _connected(
+    bootstrap: str, topic: str, settings: KafkaSettings, ledger: Ledger | None, window: TimeWindow | None
+) -> Iterator[EventProducer]:
     """A producer that is let go of at the end, whatever happened; a run closes it, and hears of failures, itself."""
     counter = None if ledger is None else ledger.counts
-    producer = EventProducer(bootstrap, topic=topic, settings=settings, counter=counter)
+    producer = EventProducer(bootstrap, topic=topic, settings=settings, counter=counter, window=window)
     try:
         yield producer
     finally:

@@ -14,17 +14,18 @@ from rich.markup import escape
 from rich.table import Table
 
 from frontrow._time import parse_duration
-from frontrow_ingest.cli.options import bootstrap_option, producer_option
-from frontrow_ingest.contract.codec import EVENTS
+from frontrow_ingest.cli.ledger import ledger_of
+from frontrow_ingest.cli.options import bootstrap_option, ledger_options, producer_option
 from frontrow_ingest.contract.event import wall_clock_ms
 from frontrow_ingest.errors import QuarantineError
 from frontrow_ingest.quarantine import QUARANTINE_TOPIC, QuarantineRecord, kafka_quarantine
 from frontrow_ingest.quarantine.holdings import Selection, gather
 from frontrow_ingest.quarantine.originals import Originals, read_refused_file
 from frontrow_ingest.quarantine.reading import read_quarantine, read_topic
-from frontrow_ingest.quarantine.replay import Fix, ReplayReport, replay
+from frontrow_ingest.quarantine.replay import Fix, Outgoing, ReplayReport, replay
 from frontrow_ingest.quarantine.scan import scan
 from frontrow_specs import topic_fields
+from frontrow_specs.avro_schemas import EVENTS
 
 _FIELDS = topic_fields(QUARANTINE_TOPIC)
 _WIDEST = 1_000
@@ -130,6 +131,7 @@ def show(record_id: str, topic: str, bootstrap: str, as_json: bool) -> None:
     help="A refused file with the whole originals of masked and withheld ones.",
 )
 @click.option("--events", default=EVENTS, show_default=True, help="The topic of events.")
+@ledger_options
 @topic_option
 @bootstrap_option
 @json_option
@@ -145,6 +147,8 @@ def replay_(
     drop: tuple[str, ...],
     originals: tuple[Path, ...],
     events: str,
+    ledger: bool,
+    ledger_topic: str,
     topic: str,
     bootstrap: str,
     as_json: bool,
@@ -166,10 +170,20 @@ def replay_(
         from frontrow_ingest.quarantine.transactions import TransactionalTarget
 
         # Read after the target is made: what another replay had under way is then either there or will never be.
-        with TransactionalTarget(bootstrap, events=events, quarantine=topic) as target:
+        with (
+            ledger_of(bootstrap, ledger_topic if ledger else None, "replay") as told,
+            TransactionalTarget(bootstrap, events=events, quarantine=topic) as target,
+        ):
             holdings = gather(read_quarantine(bootstrap, topic))
             chosen = holdings.select(selection)[-limit if limit else 0 :]
-            report = replay(chosen, holdings, target, fix=fix, fetch=fetch)
+
+            def count(sent: Outgoing) -> None:
+                if told is not None:
+                    told.counts.sent(sent.ts, len(sent.event or b""))
+
+            report = replay(chosen, holdings, target, fix=fix, fetch=fetch, told=count)
+            if told is not None:
+                told.close(_FLUSH_S)
     if as_json:
         _json({**vars(report), "dry_run": dry_run})
     else:

@@ -9,8 +9,8 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
-from frontrow_ingest.contract.codec import EVENTS
 from frontrow_specs import topic_fields, topic_names, topic_schema
+from frontrow_specs.avro_schemas import EVENTS
 from frontrow_specs.compatibility import check_schema
 from frontrow_specs.files import load_json
 

@@ -10,10 +10,10 @@ from rich.console import Console
 from rich.table import Table
 
 from frontrow._transport import Transport
-from frontrow_ingest.cli.options import bootstrap_option, url_option
-from frontrow_ingest.contract.codec import EVENTS
+from frontrow_ingest.cli.options import bootstrap_option, url_option, window_options
 from frontrow_ingest.druid import Supervisors, ensure_topic
 from frontrow_specs import RollupSpec, rollup, rollup_names
+from frontrow_specs.avro_schemas import EVENTS
 from frontrow_specs.validate import check, validate
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -86,14 +86,31 @@ def validate_(targets: tuple[str, ...]) -> None:
 @click.option("--topic", help="Read events from another topic; without NAMES, only specs of events are applied.")
 @click.option("--partitions", default=2, show_default=True, help="Of the topic, if it has to be made.")
 @prefix_option
+@window_options
 @click.option("--deadline", default=90.0, show_default=True, help="Seconds until each must ingest.")
 def apply(
-    names: tuple[str, ...], url: str, bootstrap: str, topic: str | None, partitions: int, prefix: str, deadline: float
+    names: tuple[str, ...],
+    url: str,
+    bootstrap: str,
+    topic: str | None,
+    partitions: int,
+    prefix: str,
+    max_late: float | None,
+    max_early: float | None,
+    deadline: float,
 ) -> None:
-    """Submit specs to Druid (all by default) and wait until they ingest. What runs already is left as it is."""
+    """Submit specs to Druid (all by default) and wait until they ingest. What runs already is left as it is.
+
+    With --max-late and --max-early, Druid drops events outside of them unseen, a day later than who sends them refuses
+    them: give frontrow produce the same.
+    """
+    from frontrow_ingest.producer import TimeWindow  # needs the contract, which looking at specs does not
+
+    window = TimeWindow(max_late, max_early)
     chosen = [spec for spec in _chosen(names) if names or topic is None or spec.topic == EVENTS]
     for spec in chosen:
         check(spec.name)
+    chosen = [window.applied(spec) if spec.topic == EVENTS else spec for spec in chosen]
     with Transport(url) as transport:
         supervisors = Supervisors(transport)
         for spec in chosen:

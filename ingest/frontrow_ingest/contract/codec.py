@@ -21,11 +21,11 @@ from frontrow_ingest.contract.errors import NotAvroError, NotFramedError, Traili
 from frontrow_ingest.contract.event import ViewingEvent
 from frontrow_ingest.contract.strict_avro import NotStrictError, check_body
 from frontrow_specs import current_schema_id, released_schemas
+from frontrow_specs.avro_schemas import EVENTS
 
 _FRAME = struct.Struct(">BI")
 _VERSION = 1
 _INT32_MIN, _INT32_MAX = -(1 << 31), (1 << 31) - 1
-EVENTS = "events"
 
 
 def encode(event: ViewingEvent) -> bytes:

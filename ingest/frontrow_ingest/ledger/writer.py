@@ -7,13 +7,14 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
-from frontrow_ingest.contract.codec import EVENTS, topic_encoder
+from frontrow_ingest.contract.codec import topic_encoder
 from frontrow_ingest.contract.event import wall_clock_ms
 from frontrow_ingest.errors import DeliveryError
 from frontrow_ingest.ledger.counts import LedgerCounts
 from frontrow_ingest.producer.port import RecordSink
 from frontrow_ingest.producer.settings import KafkaSettings
 from frontrow_specs import current_schema_id
+from frontrow_specs.avro_schemas import EVENTS
 
 LEDGER_TOPIC = "ledger"
 EVERY_S = 2.0
