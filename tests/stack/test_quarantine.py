@@ -100,7 +100,7 @@ class Line:
         deadline = time.monotonic() + DEADLINE_S
         while True:
             answer = self.client.timeseries(
-                metric, interval="2026-01-01/2030-01-01", granularity="all", spec=spec, where=where or None
+                metric, interval="2020-01-01/2100-01-01", granularity="all", spec=spec, where=where or None
             )
             if (found := answer[0][metric]) == value:
                 return

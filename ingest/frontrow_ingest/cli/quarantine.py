@@ -15,9 +15,10 @@ from rich.table import Table
 
 from frontrow._time import parse_duration
 from frontrow_ingest.cli.ledger import ledger_of
-from frontrow_ingest.cli.options import bootstrap_option, ledger_options, producer_option
+from frontrow_ingest.cli.options import bootstrap_option, ledger_options, producer_option, window_options
 from frontrow_ingest.contract.event import wall_clock_ms
 from frontrow_ingest.errors import QuarantineError
+from frontrow_ingest.producer import TimeWindow
 from frontrow_ingest.quarantine import QUARANTINE_TOPIC, QuarantineRecord, kafka_quarantine
 from frontrow_ingest.quarantine.holdings import Selection, gather
 from frontrow_ingest.quarantine.originals import Originals, read_refused_file
@@ -131,6 +132,7 @@ def show(record_id: str, topic: str, bootstrap: str, as_json: bool) -> None:
     help="A refused file with the whole originals of masked and withheld ones.",
 )
 @click.option("--events", default=EVENTS, show_default=True, help="The topic of events.")
+@window_options
 @ledger_options
 @topic_option
 @bootstrap_option
@@ -147,6 +149,8 @@ def replay_(
     drop: tuple[str, ...],
     originals: tuple[Path, ...],
     events: str,
+    max_late: float | None,
+    max_early: float | None,
     ledger: bool,
     ledger_topic: str,
     topic: str,
@@ -162,10 +166,12 @@ def replay_(
     """
     selection = Selection(frozenset(ids), reason, stage, producer, _moment(since), open_only=True)
     fix = Fix(frozenset(drop), dict(map(_setting, settings))) if drop or settings else None
+    check = TimeWindow(max_late, max_early).check
     fetch = Originals(bootstrap, dict(each for path in originals for each in read_refused_file(path)))
     if dry_run:
         holdings = gather(read_quarantine(bootstrap, topic))
-        report = replay(holdings.select(selection)[-limit if limit else 0 :], holdings, None, fix=fix, fetch=fetch)
+        chosen = holdings.select(selection)[-limit if limit else 0 :]
+        report = replay(chosen, holdings, None, fix=fix, fetch=fetch, check=check)
     else:
         from frontrow_ingest.quarantine.transactions import TransactionalTarget
 
@@ -181,7 +187,7 @@ def replay_(
                 if told is not None:
                     told.counts.sent(sent.ts, len(sent.event or b""))
 
-            report = replay(chosen, holdings, target, fix=fix, fetch=fetch, told=count)
+            report = replay(chosen, holdings, target, fix=fix, fetch=fetch, check=check, told=count)
             if told is not None:
                 told.close(_FLUSH_S)
     if as_json:
