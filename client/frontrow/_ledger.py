@@ -107,8 +107,9 @@ def types() -> dict[str, ColumnType]:
 
 def _unknown(totals: Mapping[str, int], unsettled: int) -> tuple[str, ...]:
     said = [
-        "not known: events of producers that write no ledger, and the last seconds of a producer that was killed "
-        "(kill -9); where those are queryable, they are counted as beyond the ledger."
+        "not known: events of producers that write no ledger, and what a producer that was killed (kill -9) had not "
+        "told yet, two seconds of its events unless Kafka was away. Where those are queryable, they are counted as "
+        "beyond the ledger; where they are lost, nothing tells of them."
     ]
     if unsettled:
         said.append(f"{unsettled:,} of those beyond the ledger are so recent that the ledger may only lag behind them.")

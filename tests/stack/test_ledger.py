@@ -194,3 +194,18 @@ def test_what_never_arrived_is_missing(line: Line, day: int) -> None:
     )  # fmt: skip
     assert told.returncode == 1
     assert "7 missing" in told.stderr
+
+
+def test_a_simulated_audience_is_in_the_ledger(line: Line, day: int) -> None:
+    start = datetime.fromtimestamp(day / 1000, UTC).isoformat()
+    done = subprocess.run(
+        [
+            *COMMAND, "simulate", "--viewers", "60", "--duration", "90s", "--speed", "max", "--start", start,
+            "--ledger", "--topic", line.prefix + "events", "--ledger-topic", line.prefix + "ledger", "--json",
+            "--bootstrap", line.stack.bootstrap,
+        ],
+        capture_output=True, timeout=DEADLINE_S, check=False, cwd=line.directory,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    sent = json.loads(done.stdout)["events"]
+    assert line.wait(day, sent=sent, queryable=sent).completeness == 1.0

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ from frontrow_ingest.errors import DeliveryError  # noqa: E402
 from frontrow_ingest.producer import KafkaSettings  # noqa: E402
 from frontrow_ingest.producer.kafka_producer import KafkaSink  # noqa: E402
 from frontrow_ingest.quarantine import QuarantineRecord, QuarantineSink, kafka_quarantine  # noqa: E402
-from frontrow_ingest.quarantine.reading import read_one, read_quarantine, read_topic  # noqa: E402
+from frontrow_ingest.quarantine.reading import TopicReader, read_quarantine, read_topic  # noqa: E402
 from frontrow_ingest.quarantine.replay import Outgoing  # noqa: E402
 from frontrow_ingest.quarantine.transactions import TransactionalTarget  # noqa: E402
 from frontrow_specs import rollup  # noqa: E402
@@ -220,8 +221,9 @@ def test_what_druid_could_not_read_is_found_in_the_topic(line: Line, stack: Any)
     line.wait("quarantined", "quarantine", 5, stage="topic")
     place = next(each for each in found if each["reason"] == "trailing_bytes")
     partition = int(re.sub(r".*-", "", place["source"]))
-    assert read_one(stack.bootstrap, line.events, partition, place["number"]) == good + b"\x00"
-    assert read_one(stack.bootstrap, line.events, partition, 10_000_000) is None
+    with closing(TopicReader(stack.bootstrap)) as reader:
+        assert reader.one(line.events, partition, place["number"]) == good + b"\x00"
+        assert reader.one(line.events, partition, 10_000_000) is None
     with Transport(stack.router_url) as transport:
         deadline = time.monotonic() + DEADLINE_S
         while (status := Supervisors(transport).status(line.events)).unparseable != len(bad):

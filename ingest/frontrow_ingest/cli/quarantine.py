@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,6 +18,7 @@ from rich.table import Table
 from frontrow._time import parse_duration
 from frontrow_ingest.cli.ledger import ledger_of
 from frontrow_ingest.cli.options import bootstrap_option, ledger_options, producer_option, window_options
+from frontrow_ingest.contract import ViewingEvent
 from frontrow_ingest.contract.event import wall_clock_ms
 from frontrow_ingest.errors import QuarantineError
 from frontrow_ingest.producer import TimeWindow
@@ -54,6 +57,8 @@ def _choosing(function: _Command) -> _Command:
 @click.group(short_help="Look at refused events, and replay them after a fix.")
 def command() -> None:
     """Refused events, with their reasons and originals, as they lie on the quarantine topic."""
+    # kafka-python logs each attempt to reach a broker; what matters of it is in our own errors
+    logging.getLogger("kafka").addHandler(logging.NullHandler())
 
 
 @command.command("list")
@@ -167,29 +172,15 @@ def replay_(
     selection = Selection(frozenset(ids), reason, stage, producer, _moment(since), open_only=True)
     fix = Fix(frozenset(drop), dict(map(_setting, settings))) if drop or settings else None
     check = TimeWindow(max_late, max_early).check
-    fetch = Originals(bootstrap, dict(each for path in originals for each in read_refused_file(path)))
-    if dry_run:
-        holdings = gather(read_quarantine(bootstrap, topic))
-        chosen = holdings.select(selection)[-limit if limit else 0 :]
-        report = replay(chosen, holdings, None, fix=fix, fetch=fetch, check=check)
-    else:
-        from frontrow_ingest.quarantine.transactions import TransactionalTarget
-
-        # Read after the target is made: what another replay had under way is then either there or will never be.
-        with (
-            ledger_of(bootstrap, ledger_topic if ledger else None, "replay") as told,
-            TransactionalTarget(bootstrap, events=events, quarantine=topic) as target,
-        ):
+    wholes = dict(each for path in originals for each in read_refused_file(path))
+    with closing(Originals(bootstrap, wholes)) as fetch:
+        if dry_run:
             holdings = gather(read_quarantine(bootstrap, topic))
             chosen = holdings.select(selection)[-limit if limit else 0 :]
-
-            def count(sent: Outgoing) -> None:
-                if told is not None:
-                    told.counts.sent(sent.ts, len(sent.event or b""))
-
-            report = replay(chosen, holdings, target, fix=fix, fetch=fetch, check=check, told=count)
-            if told is not None:
-                told.close(_FLUSH_S)
+            report = replay(chosen, holdings, None, fix=fix, fetch=fetch, check=check)
+        else:
+            told_to = ledger_topic if ledger else None
+            report = _replay(bootstrap, topic, events, told_to, selection, limit, fix, fetch, check)
     if as_json:
         _json({**vars(report), "dry_run": dry_run})
     else:
@@ -218,6 +209,37 @@ def scan_(events: str, since: str | None, producer_name: str, topic: str, bootst
     else:
         click.echo(f"{report.read:,} messages read from {events}, {report.unreadable:,} of them unreadable")
         click.echo(f"{report.added:,} put into quarantine, {report.known:,} were there before")
+
+
+def _replay(
+    bootstrap: str,
+    topic: str,
+    events: str,
+    ledger: str | None,
+    selection: Selection,
+    limit: int | None,
+    fix: Fix | None,
+    fetch: Originals,
+    check: Callable[[ViewingEvent], None],
+) -> ReplayReport:
+    from frontrow_ingest.quarantine.transactions import TransactionalTarget
+
+    # Read after the target is made: what another replay had under way is then either there or will never be.
+    with (
+        ledger_of(bootstrap, ledger, "replay") as told,
+        TransactionalTarget(bootstrap, events=events, quarantine=topic) as target,
+    ):
+
+        def count(sent: Outgoing) -> None:
+            if told is not None:
+                told.counts.sent(sent.ts, len(sent.event or b""))
+
+        holdings = gather(read_quarantine(bootstrap, topic))
+        chosen = holdings.select(selection)[-limit if limit else 0 :]
+        report = replay(chosen, holdings, target, fix=fix, fetch=fetch, check=check, told=count)
+        if told is not None:
+            told.close(_FLUSH_S)
+    return report
 
 
 def _tell(report: ReplayReport, dry_run: bool) -> None:

@@ -10,7 +10,7 @@ import orjson
 
 from frontrow_ingest.errors import QuarantineError
 from frontrow_ingest.quarantine.port import Stage
-from frontrow_ingest.quarantine.reading import read_one
+from frontrow_ingest.quarantine.reading import TopicReader
 from frontrow_ingest.quarantine.record import QuarantineRecord
 
 Place = tuple[int, int]
@@ -38,16 +38,23 @@ def read_refused_file(path: Path) -> Iterator[tuple[Place, bytes]]:
 
 
 class Originals:
-    """Finds originals, None where they are gone. Those out of a topic are read there again."""
+    """Finds originals, None where they are gone. Those out of a topic are read there again. Close it at the end."""
 
     def __init__(self, bootstrap: str, by_place: Mapping[Place, bytes]) -> None:
         self._bootstrap = bootstrap
         self._by_place = by_place
+        self._reader: TopicReader | None = None
 
     def __call__(self, record: QuarantineRecord) -> bytes | None:
         if record.number is None:
             return None
         if record.stage == Stage.TOPIC and record.source is not None:
             topic, _, partition = record.source.rpartition("-")
-            return read_one(self._bootstrap, topic, int(partition), record.number)
+            self._reader = self._reader or TopicReader(self._bootstrap)
+            return self._reader.one(topic, int(partition), record.number)
         return self._by_place.get((record.number, record.size))
+
+    def close(self) -> None:
+        """Let go of Kafka."""
+        if self._reader is not None:
+            self._reader.close()

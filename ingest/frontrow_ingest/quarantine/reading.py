@@ -34,20 +34,11 @@ def read_topic(bootstrap: str, topic: str, *, since_ms: int | None = None) -> It
         BrokerUnreachableError, TopicMissingError
         QuarantineError: nothing came for ``STALL_S`` seconds though there is more
     """
-    with_consumer = _Consumer(bootstrap)
+    reader = TopicReader(bootstrap)
     try:
-        yield from with_consumer.messages(topic, since_ms)
+        yield from reader.messages(topic, since_ms)
     finally:
-        with_consumer.close()
-
-
-def read_one(bootstrap: str, topic: str, partition: int, offset: int) -> bytes | None:
-    """The value of one message; None where Kafka has it no more."""
-    consumer = _Consumer(bootstrap)
-    try:
-        return consumer.one(topic, partition, offset)
-    finally:
-        consumer.close()
+        reader.close()
 
 
 def read_quarantine(bootstrap: str, topic: str, *, since_ms: int | None = None) -> Iterator[QuarantineRecord]:
@@ -59,7 +50,9 @@ def read_quarantine(bootstrap: str, topic: str, *, since_ms: int | None = None) 
             continue
 
 
-class _Consumer:
+class TopicReader:
+    """One connection to read by. Raises BrokerUnreachableError when it is made without a broker."""
+
     def __init__(self, bootstrap: str) -> None:
         from kafka import KafkaConsumer
         from kafka.errors import KafkaError
@@ -80,9 +73,11 @@ class _Consumer:
             raise BrokerUnreachableError(bootstrap, CONNECT_S, type(error).__name__) from error
 
     def close(self) -> None:
+        """Let go."""
         self._consumer.close(autocommit=False)
 
-    def messages(self, topic: str, since_ms: int | None) -> Iterator[Message]:
+    def messages(self, topic: str, since_ms: int | None = None) -> Iterator[Message]:
+        """See :func:`read_topic`."""
         from kafka.structs import TopicPartition
 
         consumer = self._consumer
@@ -111,6 +106,7 @@ class _Consumer:
                 )
 
     def one(self, topic: str, partition: int, offset: int) -> bytes | None:
+        """The value of one message; None where Kafka has it no more."""
         from kafka.structs import TopicPartition
 
         place = TopicPartition(topic, partition)
