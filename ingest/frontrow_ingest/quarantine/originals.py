@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from frontrow_ingest.errors import QuarantineError
 from frontrow_ingest.quarantine.port import Stage
 from frontrow_ingest.quarantine.reading import TopicReader
 from frontrow_ingest.quarantine.record import QuarantineRecord
+from frontrow_ingest.quarantine.redaction import redact
 
 Place = tuple[int, int]
 """Number of the line, and its size in bytes."""
@@ -52,9 +54,17 @@ class Originals:
             topic, _, partition = record.source.rpartition("-")
             self._reader = self._reader or TopicReader(self._bootstrap)
             return self._reader.one(topic, int(partition), record.number)
-        return self._by_place.get((record.number, record.size))
+        found = self._by_place.get((record.number, record.size))
+        return found if found is not None and _is_of(record, found) else None
 
     def close(self) -> None:
         """Let go of Kafka."""
         if self._reader is not None:
             self._reader.close()
+
+
+def _is_of(record: QuarantineRecord, original: bytes) -> bool:
+    """Whether an original is the record's own, and not that of the same place in another input."""
+    if record.sha256 is not None:
+        return hashlib.sha256(original).hexdigest() == record.sha256
+    return redact(original).original == record.original

@@ -131,6 +131,17 @@ def test_masked_originals_come_from_the_refused_file(tmp_path: Path) -> None:
     assert kept.events[0]["seq"] == 7
 
 
+def test_an_original_of_another_run_is_not_taken() -> None:
+    kept = Kept()
+    line, withheld = a_line(viewer_id="alice@example.com", seq=7), b"[1, 2"
+    kept.put(line, withheld)
+    others = {(1, len(line)): line.replace(b"title-17", b"title-18"), (2, len(withheld)): b"[1, 3"}
+    assert sum(kept.replay(fetch=Originals("nowhere", others), dry=True).without_original.values()) == 2
+    own = {(1, len(line)): line, (2, len(withheld)): withheld}
+    report = kept.replay(fetch=Originals("nowhere", own), dry=True)
+    assert dict(report.still_refused) == {"bad_format viewer_id": 1, "not_json": 1}
+
+
 def test_a_file_that_is_no_refused_file(tmp_path: Path) -> None:
     (tmp_path / "f").write_text("{}\n")
     with pytest.raises(QuarantineError, match="is no refused file"):
