@@ -15,6 +15,7 @@ from frontrow_specs.errors import SpecsError
 # name -> (module with a click object called `command`, one-line help shown without importing it)
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("frontrow_ingest.cli.demo", "Play a simulated live event through the real line and watch the answers."),
+    "images": ("frontrow_ingest.cli.images", "Build container images of Kafka and Druid."),
     "ledger": ("frontrow_ingest.cli.ledger", "Hold what was sent against what can be asked for."),
     "produce": ("frontrow_ingest.cli.produce", "Send viewing events (JSON Lines) to Kafka."),
     "quarantine": ("frontrow_ingest.cli.quarantine", "Look at refused events, and replay them after a fix."),
@@ -37,6 +38,8 @@ EXTRA_OF = {
     "jgo": "stack",
     "psutil": "stack",
     "filelock": "stack",
+    "testcontainers": "testing",
+    "docker": "testing",
     "polars": "polars",
     "pandas": "pandas",
     "pyarrow": "arrow",
