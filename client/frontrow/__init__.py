@@ -25,6 +25,7 @@ from frontrow._errors import (
     UnreachableError,
 )
 from frontrow._filters import Condition, between, eq, like, not_, one_of
+from frontrow._ledger import LedgerReport
 from frontrow._result import Freshness, Result
 from frontrow._time import Interval
 from frontrow._transport import DruidTransport, Timeouts
@@ -42,6 +43,7 @@ __all__ = [
     "Freshness",
     "FrontrowError",
     "Interval",
+    "LedgerReport",
     "MissingExtraError",
     "NotFoundError",
     "QueryTimedOutError",

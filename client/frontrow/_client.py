@@ -11,6 +11,7 @@ from typing import Any
 from frontrow._ask import Ask, prepare
 from frontrow._errors import AskError
 from frontrow._filters import WhereLike
+from frontrow._ledger import SETTLED_AFTER, LedgerReport, ask_ledger, types
 from frontrow._native import columns_of, lean
 from frontrow._result import ColumnType, Freshness, Result, freshness_of
 from frontrow._time import IntervalLike, parse_granularity, parse_interval
@@ -196,6 +197,34 @@ class Client:
         answer = _Runner(self._transport)({"queryType": "dataSourceMetadata", "dataSource": datasource})
         newest = answer[0]["result"].get("maxIngestedEventTime") if answer else None
         return freshness_of(newest, datetime.now(UTC))
+
+    def ledger(
+        self,
+        *,
+        interval: IntervalLike | None = None,
+        last: str | timedelta | None = None,
+        settled_after: timedelta = SETTLED_AFTER,
+    ) -> LedgerReport:
+        """Whether everything that producers sent can be asked for, minute by minute.
+
+        Args:
+            interval, last: as for :meth:`timeseries`, of the events' own time
+            settled_after: so long after a producer last told of a minute, what is not queryable is missing; until then
+                it is in flight
+
+        Raises:
+            AskError, TransportError: as for :meth:`timeseries`
+        """
+        began = time.perf_counter()
+        when = parse_interval(interval, last)
+        run, fresh = _Runner(self._transport), self.freshness()
+        names = {spec: self._datasources.get(spec, spec) for spec in ("audience", "ledger", "quarantine")}
+        columns, totals, completeness, unknown = ask_ledger(
+            names, when, run, now=datetime.now(UTC), settled_after=settled_after
+        )
+        elapsed = time.perf_counter() - began
+        minutes = Result(columns, types(), when, "exact", fresh, elapsed, run.first_id, tuple(run.sent))
+        return LedgerReport(minutes, totals, completeness, fresh, unknown)
 
     def _freshness_of(self, ask: Ask) -> Freshness | None:
         """Asked before the question itself, so that the newest event it tells of is in the answer."""

@@ -14,6 +14,9 @@ from frontrow_specs.avro_schemas import (
     event_fields,
     event_schema,
     released_schemas,
+    topic_fields,
+    topic_names,
+    topic_schema,
 )
 from frontrow_specs.errors import SchemaIncompatible, SpecInvalid, SpecNotFound, SpecsError
 from frontrow_specs.metrics import Catalogue, Dimension, Metric, catalogue
@@ -39,4 +42,7 @@ __all__ = [
     "released_schemas",
     "rollup",
     "rollup_names",
+    "topic_fields",
+    "topic_names",
+    "topic_schema",
 ]

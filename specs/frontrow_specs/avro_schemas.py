@@ -1,7 +1,8 @@
-"""The event contract's Avro schemas: the one in the tree, and the released ones by their id on the wire."""
+"""The topics' Avro schemas: the one in the tree, and the released ones by their id on the wire."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -15,7 +16,7 @@ EVENTS = "events"
 
 @dataclass(frozen=True)
 class Field:
-    """One field of the event.
+    """One field of a topic's records.
 
     Attributes:
         type: Avro's name of the type, of the branch that is not null for an optional field
@@ -31,10 +32,26 @@ class Field:
     symbols: tuple[str, ...] = ()
 
 
+def topic_names() -> list[str]:
+    """The topics that have a schema."""
+    return sorted(_registry()["topics"])
+
+
+def topic_schema(topic: str) -> dict[str, Any]:
+    """The schema in the tree of a topic's records, as JSON values. A new copy each time.
+
+    Raises:
+        SpecNotFound: no such topic is registered
+    """
+    schemas = _registry()["schemas"]
+    _check_known(topic, schemas)
+    schema: dict[str, Any] = load_json(package_file("avro", schemas[topic]))
+    return schema
+
+
 def event_schema() -> dict[str, Any]:
     """The viewing event's schema in the tree, as JSON values. A new copy each time."""
-    schema: dict[str, Any] = load_json(package_file("avro", "ViewingEvent.avsc"))
-    return schema
+    return topic_schema(EVENTS)
 
 
 def released_schemas(topic: str = EVENTS) -> dict[int, dict[str, Any]]:
@@ -43,9 +60,8 @@ def released_schemas(topic: str = EVENTS) -> dict[int, dict[str, Any]]:
     Raises:
         SpecNotFound: no such topic is registered
     """
-    topics = load_json(package_file("avro", "registry.json"))["topics"]
-    if topic not in topics:
-        raise SpecNotFound(f"no topic {topic!r} in the schema registry: {near(topic, topics)}")
+    topics = _registry()["topics"]
+    _check_known(topic, topics)
     return {
         number: load_json(package_file("avro", *topics[topic][str(number)].split("/")))
         for number in sorted(int(key) for key in topics[topic])
@@ -57,10 +73,19 @@ def current_schema_id(topic: str = EVENTS) -> int:
     return max(released_schemas(topic))
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=16)
+def topic_fields(topic: str) -> dict[str, Field]:
+    """Fields of a topic's records by name, in the order of the schema.
+
+    Raises:
+        SpecNotFound: no such topic is registered
+    """
+    return {field.name: field for field in read_fields(topic_schema(topic))}
+
+
 def event_fields() -> dict[str, Field]:
     """Fields of the event by name, in the order of the schema."""
-    return {field.name: field for field in read_fields(event_schema())}
+    return topic_fields(EVENTS)
 
 
 def read_fields(schema: dict[str, Any]) -> list[Field]:
@@ -70,7 +95,7 @@ def read_fields(schema: dict[str, Any]) -> list[Field]:
         SpecInvalid: it is not a record, or a field has no privacy class
     """
     if not isinstance(schema, dict) or schema.get("type") != "record":
-        raise SpecInvalid("an event schema is an Avro record.")
+        raise SpecInvalid("a topic's schema is an Avro record.")
     return [_field(entry) for entry in schema["fields"]]
 
 
@@ -87,3 +112,13 @@ def _field(entry: dict[str, Any]) -> Field:
         )
     symbols = tuple(declared.get("symbols", ())) if isinstance(declared, dict) else ()
     return Field(name, kind, nullable, privacy, entry.get("doc", ""), symbols)
+
+
+def _registry() -> dict[str, Any]:
+    registry: dict[str, Any] = load_json(package_file("avro", "registry.json"))
+    return registry
+
+
+def _check_known(topic: str, topics: Mapping[str, Any]) -> None:
+    if topic not in topics:
+        raise SpecNotFound(f"no topic {topic!r} in the schema registry: {near(topic, topics)}")

@@ -1,4 +1,4 @@
-"""Whether a changed event schema can live beside the released ones; the ``avro`` package judges."""
+"""Whether a changed schema can live beside the released ones; the ``avro`` package judges."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from frontrow_specs.avro_schemas import EVENTS, event_schema, read_fields, released_schemas
+from frontrow_specs.avro_schemas import EVENTS, read_fields, released_schemas, topic_schema
 from frontrow_specs.errors import SchemaIncompatible, SpecInvalid
 from frontrow_specs.files import load_json, package_file
 
@@ -28,10 +28,10 @@ def check_schema(schema: Mapping[str, Any] | None = None, *, topic: str = EVENTS
         SchemaIncompatible: names each field and the reason
         SpecInvalid: it is not an Avro record, or a field has no privacy class
     """
-    tree = dict(schema if schema is not None else event_schema())
+    tree = dict(schema if schema is not None else topic_schema(topic))
     new = _parsed(tree, "the schema in the tree")
     read_fields(tree)
-    problems = [_released_changed(number) for number in released_schemas(topic)]
+    problems = [_released_changed(number, topic) for number in released_schemas(topic)]
     for number, released in released_schemas(topic).items():
         old = _parsed(released, f"released schema {number}")
         problems += _problems(new, old, f"readers of the changed schema cannot read what id {number} wrote")
@@ -47,7 +47,7 @@ def fingerprint(schema: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(schema, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def _released_changed(number: int, topic: str = EVENTS) -> str:
+def _released_changed(number: int, topic: str) -> str:
     recorded = load_json(package_file("avro", "registry.json")).get("sha256", {}).get(topic, {}).get(str(number))
     if recorded == fingerprint(released_schemas(topic)[number]):
         return ""

@@ -59,6 +59,7 @@ def supervisor_json(spec: RollupSpec, *, bootstrap: str, topic: str, datasource:
                 "completionTimeout": "PT30M",
                 "startDelay": "PT0S",
                 "period": "PT5S",
+                **_rejection(spec),
             },
             "tuningConfig": {
                 "type": "kafka",
@@ -76,6 +77,12 @@ def supervisor_json(spec: RollupSpec, *, bootstrap: str, topic: str, datasource:
             },
         },
     }
+
+
+def _rejection(spec: RollupSpec) -> dict[str, str]:
+    """Periods after which Druid drops an event unseen; in seconds, as Druid gives them back."""
+    hours = {"lateMessageRejectionPeriod": spec.late_hours, "earlyMessageRejectionPeriod": spec.early_hours}
+    return {name: f"PT{number * 3600}S" for name, number in hours.items() if number is not None}
 
 
 def aggregator_json(metric: RollupMetric) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
@@ -42,7 +43,12 @@ class RollupMetric:
 
 @dataclass(frozen=True)
 class RollupSpec:
-    """One datasource."""
+    """One datasource.
+
+    Attributes:
+        late_hours: Druid drops what is older when a task begins; None: nothing is too old
+        early_hours: Druid drops what is further ahead of a task's end; None: nothing is too early
+    """
 
     name: str
     description: str
@@ -52,6 +58,8 @@ class RollupSpec:
     rollup: bool
     dimensions: tuple[RollupDimension, ...]
     metrics: tuple[RollupMetric, ...]
+    late_hours: int | None = None
+    early_hours: int | None = None
 
     def supervisor(
         self, *, bootstrap: str, topic: str | None = None, datasource: str | None = None, task_count: int = 1
@@ -120,6 +128,18 @@ def read_rollup(content: Any) -> RollupSpec:
                 )
                 for entry in content["metrics"]
             ),
+            late_hours=_hours(content.get("lateMessageRejectionPeriod")),
+            early_hours=_hours(content.get("earlyMessageRejectionPeriod")),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise SpecInvalid(f"not a rollup spec: {error!r} where an entry should be.") from error
+
+
+def _hours(period: str | None) -> int | None:
+    """The hours of a period like P7D or P1DT12H."""
+    if period is None:
+        return None
+    found = re.fullmatch(r"P(?=.)(?:(\d{1,5})D)?(?:T(\d{1,5})H)?", period)
+    if found is None:
+        raise SpecInvalid(f"{period!r} is no period of days and hours, like P7D or PT36H.")
+    return int(found[1] or 0) * 24 + int(found[2] or 0)

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
-from frontrow_specs.avro_schemas import Field, event_fields
+from frontrow_specs.avro_schemas import Field, topic_fields, topic_names
 from frontrow_specs.errors import SpecInvalid
 from frontrow_specs.files import load_json, load_yaml, near, package_file
 from frontrow_specs.metrics import catalogue
@@ -25,6 +25,7 @@ _WANTS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "thetaSketch": (("string",), "a text"),
 }
 _IDENTIFIER = "identifier"
+_Fields: TypeAlias = Mapping[str, Field]
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?!\w*\()")
 
 
@@ -60,8 +61,12 @@ def validate(target: str | Path) -> list[Finding]:
     if found:
         return found
     spec = read_rollup(content)
-    found += _dimensions(source.name, spec)
-    found += _metrics(source.name, spec)
+    if spec.topic not in topic_names():
+        problem = f"no schema is registered for {spec.topic!r}: {near(spec.topic, topic_names())}"
+        return [Finding(source.name, "topic", problem, "Name a topic of registry.json; apply can read another one.")]
+    fields = topic_fields(spec.topic)
+    found += _dimensions(source.name, spec, fields)
+    found += _metrics(source.name, spec, fields)
     found += _catalogue(source.name, spec)
     return found
 
@@ -98,13 +103,12 @@ def _schema_fix(error: Any, schema: Mapping[str, Any]) -> str:
     return f"It is: {error.schema.get('description', 'described in rollup.schema.json')}"
 
 
-def _dimensions(file: str, spec: RollupSpec) -> Iterator[Finding]:
-    fields = event_fields()
+def _dimensions(file: str, spec: RollupSpec, fields: _Fields) -> Iterator[Finding]:
     for index, dimension in enumerate(spec.dimensions):
         where = f"dimensions[{index}].name"
         field = fields.get(dimension.name)
         if field is None:
-            yield _unknown(file, where, dimension.name)
+            yield _unknown(file, where, dimension.name, fields)
             continue
         if field.privacy == _IDENTIFIER:
             problem = (
@@ -119,19 +123,18 @@ def _dimensions(file: str, spec: RollupSpec) -> Iterator[Finding]:
     yield from _twice(file, "dimensions", [dimension.name for dimension in spec.dimensions])
 
 
-def _metrics(file: str, spec: RollupSpec) -> Iterator[Finding]:
+def _metrics(file: str, spec: RollupSpec, fields: _Fields) -> Iterator[Finding]:
     for index, metric in enumerate(spec.metrics):
         where = f"metrics[{index}]"
-        yield from _inputs(file, where, metric)
-        yield from _filter(file, where, metric)
+        yield from _inputs(file, where, metric, fields)
+        yield from _filter(file, where, metric, fields)
     names = [metric.name for metric in spec.metrics]
     yield from _twice(file, "metrics", [*names, *(dimension.name for dimension in spec.dimensions)])
     if not any(metric.name == "count" and metric.type == "count" and not metric.filter for metric in spec.metrics):
         yield Finding(file, "metrics", "there is no count of events.", "Add a metric named count of the type count.")
 
 
-def _inputs(file: str, where: str, metric: RollupMetric) -> Iterator[Finding]:
-    fields = event_fields()
+def _inputs(file: str, where: str, metric: RollupMetric, fields: _Fields) -> Iterator[Finding]:
     if metric.type == "count":
         if metric.field or metric.expression:
             yield Finding(file, where, "a count reads no field.", "Remove field and expression; use filter.")
@@ -143,19 +146,18 @@ def _inputs(file: str, where: str, metric: RollupMetric) -> Iterator[Finding]:
     for name in names:
         field: Field | None = fields.get(name)
         if field is None:
-            yield _unknown(file, f"{where}.{'field' if metric.field else 'expression'}", name)
+            yield _unknown(file, f"{where}.{'field' if metric.field else 'expression'}", name, fields)
         elif metric.field and field.type not in _WANTS[metric.type][0]:
             wanted = _WANTS[metric.type][1]
             problem = f"{metric.type} needs {wanted}; {name} is of the type {field.type}."
             yield Finding(file, f"{where}.field", problem, f"Choose a field that is {wanted}.")
 
 
-def _filter(file: str, where: str, metric: RollupMetric) -> Iterator[Finding]:
-    fields = event_fields()
+def _filter(file: str, where: str, metric: RollupMetric, fields: _Fields) -> Iterator[Finding]:
     for name, value in metric.filter.items():
         field = fields.get(name)
         if field is None:
-            yield _unknown(file, f"{where}.filter", name)
+            yield _unknown(file, f"{where}.filter", name, fields)
             continue
         allowed = field.symbols or (("true", "false") if field.type == "boolean" else ())
         if allowed and value not in allowed:
@@ -178,6 +180,6 @@ def _twice(file: str, where: str, names: list[str]) -> Iterator[Finding]:
         yield Finding(file, where, f"the column {name} is there twice.", "Rename or remove one.")
 
 
-def _unknown(file: str, where: str, name: str) -> Finding:
-    problem = f"the event has no field {name!r}: {near(name, event_fields())}"
-    return Finding(file, where, problem, "Name a field of ViewingEvent.avsc.")
+def _unknown(file: str, where: str, name: str, fields: _Fields) -> Finding:
+    problem = f"there is no field {name!r}: {near(name, fields)}"
+    return Finding(file, where, problem, "Name a field of the topic's schema.")

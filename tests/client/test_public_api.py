@@ -10,7 +10,7 @@ import frontrow
 
 NAMES = {
     "AccessError", "AskError", "BadQueryError", "BrokenAnswerError", "Client", "Condition", "DruidError",
-    "DruidTransport", "Freshness", "FrontrowError", "Interval", "MissingExtraError", "NotFoundError",
+    "DruidTransport", "Freshness", "FrontrowError", "Interval", "LedgerReport", "MissingExtraError", "NotFoundError",
     "QueryTimedOutError", "Result", "ServerError", "TimedOutError", "Timeouts", "TooManyError", "TransportError",
     "UnreachableError", "__version__", "between", "eq", "like", "not_", "one_of",
 }  # fmt: skip
@@ -19,6 +19,7 @@ ASKING = {
     "top_n": ["dimension", "metrics", "n", "interval", "last", "where", "spec", "aggregations"],
     "native": ["query"],
     "freshness": ["spec"],
+    "ledger": ["interval", "last", "settled_after"],
 }
 
 

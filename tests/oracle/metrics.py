@@ -196,6 +196,30 @@ def ad_ms(found: Events, _length_ms: float) -> float:
     return _total(found, "ad_ms")
 
 
+def _later_than(found: Events, limit_ms: int) -> int:
+    return sum(1 for event in found if event["received_ts"] - event["ts"] > limit_ms)
+
+
+@_exact
+def lateness(found: Events, _length_ms: float) -> float | None:
+    return _share(sum(event["received_ts"] - event["ts"] for event in found), len(found))
+
+
+@_exact
+def late_share_10s(found: Events, _length_ms: float) -> float | None:
+    return _share(_later_than(found, 10_000), len(found))
+
+
+@_exact
+def late_share_1m(found: Events, _length_ms: float) -> float | None:
+    return _share(_later_than(found, 60_000), len(found))
+
+
+@_exact
+def late_share_10m(found: Events, _length_ms: float) -> float | None:
+    return _share(_later_than(found, 600_000), len(found))
+
+
 def distinct(metric: str, found: Events) -> int:
     """The exact distinct count that a sketch estimates."""
     return len({event[DISTINCT[metric]] for event in found})

@@ -15,6 +15,7 @@ def event(**fields: Any) -> dict[str, Any]:
         "started": True,
         "end_reason": None,
         "ts": 0,
+        "received_ts": 61_000,
         "session_id": "s",
         "viewer_id": "v",
     } | fields
@@ -46,6 +47,10 @@ EVENTS = [
         ("average_bitrate", 1.5),
         ("live_latency", 4000.0),
         ("average_view_duration", 8000.0),
+        ("lateness", (5 * 61_000 - 500 - 59_999 - 60_000 - 61_000) / 5),
+        ("late_share_10s", 0.4),
+        ("late_share_1m", 0.4),
+        ("late_share_10m", 0.0),
     ],
 )
 def test_by_hand(metric: str, value: float) -> None:

@@ -19,8 +19,12 @@ from frontrow_specs import (
     released_schemas,
     rollup,
     rollup_names,
+    topic_fields,
+    topic_names,
+    topic_schema,
 )
 from frontrow_specs.compatibility import check_schema
+from frontrow_specs.rollups import read_rollup
 
 Schema = dict[str, Any]
 
@@ -29,9 +33,16 @@ def field(schema: Schema, name: str) -> dict[str, Any]:
     return next(entry for entry in schema["fields"] if entry["name"] == name)
 
 
-def test_the_tree_is_compatible_with_what_was_released() -> None:
-    assert check_schema() == list(released_schemas()) == [1]
-    assert current_schema_id() == 1
+@pytest.mark.parametrize("topic", topic_names())
+def test_the_tree_is_compatible_with_what_was_released(topic: str) -> None:
+    assert check_schema(topic=topic) == list(released_schemas(topic)) == [1]
+    assert current_schema_id(topic) == 1
+    assert released_schemas(topic)[1] == topic_schema(topic)
+
+
+def test_the_identifiers_of_the_event() -> None:
+    identifiers = {field.name for field in event_fields().values() if field.privacy == "identifier"}
+    assert identifiers == {"session_id", "viewer_id"}
 
 
 def test_a_field_with_a_default_may_be_added() -> None:
@@ -85,6 +96,7 @@ def test_wrong_names_are_answered_with_the_near_ones() -> None:
     for ask in (
         lambda: rollup("audiance"),
         lambda: released_schemas("event"),
+        lambda: topic_schema("ledgr"),
         lambda: catalogue().metric("play"),
         lambda: catalogue().dimension("contry"),
     ):
@@ -100,10 +112,10 @@ def test_a_supervisor_reads_every_released_schema_and_names_no_identifier(name: 
     assert schema["dataSource"] == "d"
     assert reading["consumerProperties"] == {"bootstrap.servers": "kafka:9092"}
     decoder = reading["inputFormat"]["avroBytesDecoder"]
-    assert decoder == {"type": "multiple_schemas_inline", "schemas": {"1": released_schemas()[1]}}
+    assert decoder == {"type": "multiple_schemas_inline", "schemas": {"1": released_schemas(rollup(name).topic)[1]}}
     assert schema["granularitySpec"]["rollup"] is True
-    identifiers = {field.name for field in event_fields().values() if field.privacy == "identifier"}
-    assert identifiers == {"session_id", "viewer_id"}
+    identifiers = {field.name for field in topic_fields(rollup(name).topic).values() if field.privacy == "identifier"}
+    assert identifiers
     assert not identifiers & {dimension["name"] for dimension in schema["dimensionsSpec"]["dimensions"]}
 
 
@@ -130,3 +142,25 @@ def test_counts_of_kinds_are_made_in_the_spec() -> None:
         "tgtHllType": "HLL_4",
         "stringEncoding": "utf8",
     }
+
+
+@pytest.mark.parametrize(("period", "hours"), [("P7D", 168), ("PT36H", 36), ("P1DT12H", 36), ("PT0H", 0), (None, None)])
+def test_druid_drops_what_a_spec_says(period: str | None, hours: int | None) -> None:
+    content = {
+        "name": "x", "description": "x", "topic": "events", "queryGranularity": "MINUTE", "segmentGranularity": "HOUR",
+        "rollup": True, "dimensions": [], "metrics": [], "lateMessageRejectionPeriod": period,
+    }  # fmt: skip
+    spec = read_rollup(content)
+    assert (spec.late_hours, spec.early_hours) == (hours, None)
+    reading = spec.supervisor(bootstrap="b")["spec"]["ioConfig"]
+    assert reading.get("lateMessageRejectionPeriod") == (None if hours is None else f"PT{hours * 3600}S")
+    assert "earlyMessageRejectionPeriod" not in reading
+
+
+@pytest.mark.parametrize("period", ["P", "PT", "7D", "P7W", "PT90M"])
+def test_a_period_of_something_else_is_refused(period: str) -> None:
+    content = {"name": "x", "description": "x", "topic": "events", "queryGranularity": "MINUTE",
+               "segmentGranularity": "HOUR", "rollup": True, "dimensions": [], "metrics": [],
+               "earlyMessageRejectionPeriod": period}  # fmt: skip
+    with pytest.raises(SpecInvalid, match="no period of days and hours"):
+        read_rollup(content)

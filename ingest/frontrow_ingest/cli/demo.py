@@ -29,6 +29,7 @@ from frontrow_ingest.simulate import Simulation
 from frontrow_ingest.stack import LocalStack, Ports, StackSettings, automatic_ports
 from frontrow_ingest.stack.settings import stack_directory
 from frontrow_specs import rollup, rollup_names
+from frontrow_specs.avro_schemas import EVENTS
 
 
 @click.command(short_help="Play a simulated live event through the real line and watch the answers.")
@@ -119,7 +120,7 @@ class _Line:
 
 
 def _play(console: Console, line: _Line, began: float, *, seconds: float, viewers: int, seed: int) -> list[Comparison]:
-    specs = [rollup(name) for name in rollup_names()]
+    specs = [spec for name in rollup_names() if (spec := rollup(name)).topic == EVENTS]
     for topic in {spec.topic for spec in specs}:
         ensure_topic(line.bootstrap, topic)
     with Transport(line.url) as transport:

@@ -16,7 +16,9 @@ from frontrow_specs.errors import SpecsError
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("frontrow_ingest.cli.demo", "Play a simulated live event through the real line and watch the answers."),
     "images": ("frontrow_ingest.cli.images", "Build container images of Kafka and Druid."),
+    "ledger": ("frontrow_ingest.cli.ledger", "Hold what was sent against what can be asked for."),
     "produce": ("frontrow_ingest.cli.produce", "Send viewing events (JSON Lines) to Kafka."),
+    "quarantine": ("frontrow_ingest.cli.quarantine", "Look at refused events, and replay them after a fix."),
     "query": ("frontrow_ingest.cli.query", "Ask Druid for timeseries and top lists."),
     "schema": ("frontrow_ingest.cli.schema", "Show the event contract and check its compatibility."),
     "simulate": ("frontrow_ingest.cli.simulate", "Make a believable audience."),

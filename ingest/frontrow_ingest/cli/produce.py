@@ -12,14 +12,19 @@ from pathlib import Path
 import click
 import orjson
 
+from frontrow_ingest.cli.ledger import ledger_of
+from frontrow_ingest.cli.options import ledger_options, producer_option, quarantine_options, window_options
 from frontrow_ingest.errors import DeliveryError, IngestError
-from frontrow_ingest.producer import EventProducer, KafkaSettings
+from frontrow_ingest.ledger import Ledger
+from frontrow_ingest.producer import EventProducer, KafkaSettings, TimeWindow
 from frontrow_ingest.producer.events import DEFAULT_BOOTSTRAP, DEFAULT_TOPIC
 from frontrow_ingest.producer.interrupts import Interrupts
 from frontrow_ingest.producer.lines import DEFAULT_MAX_LINE_BYTES, read_lines
 from frontrow_ingest.producer.refused import RefusedFile, beside
 from frontrow_ingest.producer.report import progress, summary_object, summary_text
-from frontrow_ingest.producer.run import Summary, Tally, produce_lines
+from frontrow_ingest.producer.run import RefusedLines, Summary, Tally, produce_lines
+from frontrow_ingest.quarantine import RefusalLimit, TopicQuarantine, kafka_quarantine
+from frontrow_ingest.quarantine.limit import DEFAULT_IN_A_ROW
 
 EXIT_FAILED = 1
 EXIT_REFUSED = 3
@@ -43,6 +48,24 @@ _NOT_TEXT = {
     "refused_path",
     type=click.Path(path_type=Path, dir_okay=False),
     help="Append refused lines to this file.  [default: a new FILE.refused.jsonl, or stdin.refused.jsonl]",
+)
+@quarantine_options
+@ledger_options
+@producer_option
+@window_options
+@click.option(
+    "--max-refused",
+    type=click.IntRange(min=0),
+    default=DEFAULT_IN_A_ROW,
+    show_default=True,
+    help="Stop when so many events in a row were refused; 0 never does.",
+)
+@click.option(
+    "--max-refused-share",
+    type=click.FloatRange(0, 1),
+    default=1.0,
+    show_default=True,
+    help="Stop when more than this share of the events was refused, from the 1,000th event on.",
 )
 @click.option(
     "--compression",
@@ -79,6 +102,15 @@ def command(
     topic: str,
     create_topic: bool,
     refused_path: Path | None,
+    quarantine: bool,
+    quarantine_topic: str,
+    ledger: bool,
+    ledger_topic: str,
+    producer_name: str,
+    max_late: float | None,
+    max_early: float | None,
+    max_refused: int,
+    max_refused_share: float,
     compression: str,
     max_in_flight: int,
     max_line_bytes: int,
@@ -89,7 +121,8 @@ def command(
     """Send viewing events (JSON Lines, UTF-8, one event per line) to Kafka.
 
     Every line is checked against the contract. A refused line goes to a file beside the input, with its number and
-    every reason; that file holds the original lines: protect it like the input. Blank lines are skipped. Ctrl-C (or
+    every reason; that file holds the original lines: protect it like the input. With --quarantine it goes to the
+    quarantine topic, too, with raw viewer ids masked. Blank lines are skipped. Ctrl-C (or
     SIGTERM) stops reading, delivers what was read and prints the summary; a second one stops at once.
 
     Exit status: 0 every event was acknowledged; 3 so was every event, but some lines were refused; 1 Kafka did not
@@ -107,22 +140,26 @@ def command(
         block_timeout_s=timeout,
         connect_timeout_s=min(timeout, DEFAULTS.connect_timeout_s),
     )
+    window = None if max_late is None and max_early is None else TimeWindow(max_late, max_early)
     interrupts = Interrupts()
     tally = Tally()
     with (
         _input(path) as stream,
-        _connected(bootstrap, topic, settings) as producer,
+        ledger_of(bootstrap, ledger_topic if ledger else None, producer_name, settings) as told,
+        _connected(bootstrap, topic, settings, told, window) as producer,
+        _quarantine(bootstrap, quarantine_topic if quarantine else None, producer_name, settings) as kept,
         interrupts.handled(),
         progress(_size(path), tally, producer, shown=show) as watched,
     ):
         summary = produce_lines(
             read_lines(watched(interrupts.reader(stream.read1)), max_bytes=max_line_bytes),
             producer,
-            refused,
+            RefusedLines(refused, kept, str(source) if path else "stdin", RefusalLimit(max_refused, max_refused_share)),
             tally=tally,
             should_stop=lambda: interrupts.requested,
             max_line_bytes=max_line_bytes,
             close_timeout=timeout + CLOSE_MARGIN_S,
+            ledger=told,
         )
     refused_to = refused.path if refused.written else None
     if as_json:
@@ -159,14 +196,33 @@ def _input(path: Path | None) -> Iterator[BufferedReader]:
 
 
 @contextmanager
-def _connected(bootstrap: str, topic: str, settings: KafkaSettings) -> Iterator[EventProducer]:
+def _connected(
+    bootstrap: str, topic: str, settings: KafkaSettings, ledger: Ledger | None, window: TimeWindow | None
+) -> Iterator[EventProducer]:
     """A producer that is let go of at the end, whatever happened; a run closes it, and hears of failures, itself."""
-    producer = EventProducer(bootstrap, topic=topic, settings=settings)
+    counter = None if ledger is None else ledger.counts
+    producer = EventProducer(bootstrap, topic=topic, settings=settings, counter=counter, window=window)
     try:
         yield producer
     finally:
         with suppress(DeliveryError):
             producer.close(0)
+
+
+@contextmanager
+def _quarantine(
+    bootstrap: str, topic: str | None, name: str, settings: KafkaSettings
+) -> Iterator[TopicQuarantine | None]:
+    """The quarantine if it is asked for, let go of at the end."""
+    if topic is None:
+        yield None
+        return
+    kept = kafka_quarantine(bootstrap, topic=topic, producer=name, settings=settings)
+    try:
+        yield kept
+    finally:
+        with suppress(DeliveryError):
+            kept.close(0)
 
 
 def _refused_file(source: Path | None, wanted: Path | None) -> RefusedFile:

@@ -14,7 +14,10 @@ from pathlib import Path
 import click
 import orjson
 
+from frontrow_ingest.cli.ledger import ledger_of
+from frontrow_ingest.cli.options import ledger_options, producer_option
 from frontrow_ingest.errors import DeliveryError
+from frontrow_ingest.ledger import Ledger
 from frontrow_ingest.producer.events import DEFAULT_BOOTSTRAP, DEFAULT_TOPIC
 from frontrow_ingest.producer.interrupts import Interrupts
 from frontrow_ingest.simulate.outputs import FileOutput, Output, StreamOutput
@@ -106,6 +109,8 @@ def _start(_ctx: click.Context, _param: click.Parameter, text: str | None) -> in
 @click.option("--bootstrap", envvar="FRONTROW_BOOTSTRAP", default=DEFAULT_BOOTSTRAP, show_default=True, help="Kafka.")
 @click.option("--topic", default=DEFAULT_TOPIC, show_default=True)
 @click.option("--create-topic", is_flag=True, help="Create the topic if it does not exist.")
+@ledger_options
+@producer_option
 @click.option(
     "--timeout",
     type=click.FloatRange(0.1, 3_600),
@@ -129,6 +134,9 @@ def command(
     bootstrap: str,
     topic: str,
     create_topic: bool,
+    ledger: bool,
+    ledger_topic: str,
+    producer_name: str,
     timeout: float,
     as_json: bool,
     shown: bool,
@@ -157,7 +165,8 @@ def command(
     interrupts = Interrupts()
     tally = Tally()
     with (
-        _output(out, bootstrap, topic, create_topic=create_topic, timeout_s=timeout) as output,
+        ledger_of(bootstrap, ledger_topic if ledger and out is None else None, producer_name) as told,
+        _output(out, bootstrap, topic, create_topic=create_topic, timeout_s=timeout, ledger=told) as output,
         interrupts.handled(),
         _rare_collections(),
         progress(tally, simulation.start_ms, duration, shown=shown) as watch,
@@ -186,7 +195,9 @@ def _meeting_the_clock(duration_s: float, speed: float) -> int:
 class _KafkaOutput:
     """The producer as an output: every event is acknowledged when ``close`` returns."""
 
-    def __init__(self, bootstrap: str, topic: str, *, create_topic: bool, timeout_s: float) -> None:
+    def __init__(
+        self, bootstrap: str, topic: str, *, create_topic: bool, timeout_s: float, ledger: Ledger | None
+    ) -> None:
         from frontrow_ingest.producer import EventProducer, KafkaSettings
 
         # kafka-python logs each attempt to reach a broker; what matters of it is in our own errors
@@ -197,7 +208,9 @@ class _KafkaOutput:
             delivery_timeout_s=timeout_s,
             block_timeout_s=timeout_s,
         )
-        self._producer = EventProducer(bootstrap, topic=topic, settings=settings)
+        counter = None if ledger is None else ledger.counts
+        self._ledger = ledger
+        self._producer = EventProducer(bootstrap, topic=topic, settings=settings, counter=counter)
         self._close_within_s = timeout_s + CLOSE_MARGIN_S
         self.send = self._producer.send_unchecked
 
@@ -205,7 +218,11 @@ class _KafkaOutput:
         """Nothing: what waits leaves within milliseconds by itself."""
 
     def close(self) -> None:
-        self._producer.close(self._close_within_s)
+        try:
+            self._producer.close(self._close_within_s)
+        finally:
+            if self._ledger is not None:
+                self._ledger.close(self._close_within_s)
 
     def abandon(self) -> None:
         with suppress(DeliveryError):
@@ -224,10 +241,12 @@ def _rare_collections() -> Iterator[None]:
 
 
 @contextmanager
-def _output(out: Path | None, bootstrap: str, topic: str, *, create_topic: bool, timeout_s: float) -> Iterator[Output]:
+def _output(
+    out: Path | None, bootstrap: str, topic: str, *, create_topic: bool, timeout_s: float, ledger: Ledger | None
+) -> Iterator[Output]:
     output: Output
     if out is None:
-        output = _KafkaOutput(bootstrap, topic, create_topic=create_topic, timeout_s=timeout_s)
+        output = _KafkaOutput(bootstrap, topic, create_topic=create_topic, timeout_s=timeout_s, ledger=ledger)
     elif str(out) == "-":
         output = StreamOutput(sys.stdout.buffer)
     else:

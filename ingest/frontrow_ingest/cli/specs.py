@@ -10,9 +10,10 @@ from rich.console import Console
 from rich.table import Table
 
 from frontrow._transport import Transport
-from frontrow_ingest.cli.options import bootstrap_option, druid_bootstrap_option, url_option
+from frontrow_ingest.cli.options import bootstrap_option, druid_bootstrap_option, url_option, window_options
 from frontrow_ingest.druid import Supervisors, ensure_topic
 from frontrow_specs import RollupSpec, rollup, rollup_names
+from frontrow_specs.avro_schemas import EVENTS
 from frontrow_specs.validate import check, validate
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -21,7 +22,7 @@ prefix_option = click.option("--prefix", default="", help="Put before the dataso
 
 @click.group(short_help="List, check and apply the rollup specs.")
 def command() -> None:
-    """Rollup specs: which columns a Druid datasource keeps of the viewing events."""
+    """Rollup specs: which columns a Druid datasource keeps of a topic's records."""
 
 
 @command.command("list")
@@ -84,9 +85,10 @@ def validate_(targets: tuple[str, ...]) -> None:
 @url_option
 @bootstrap_option
 @druid_bootstrap_option
-@click.option("--topic", help="Read another topic than the spec's.")
+@click.option("--topic", help="Read events from another topic; without NAMES, only specs of events are applied.")
 @click.option("--partitions", default=2, show_default=True, help="Of the topic, if it has to be made.")
 @prefix_option
+@window_options
 @click.option("--deadline", default=90.0, show_default=True, help="Seconds until each must ingest.")
 def apply(
     names: tuple[str, ...],
@@ -96,20 +98,31 @@ def apply(
     topic: str | None,
     partitions: int,
     prefix: str,
+    max_late: float | None,
+    max_early: float | None,
     deadline: float,
 ) -> None:
-    """Submit specs to Druid (all by default) and wait until they ingest. What runs already is left as it is."""
-    for spec in _chosen(names):
+    """Submit specs to Druid (all by default) and wait until they ingest. What runs already is left as it is.
+
+    With --max-late and --max-early, Druid drops events outside of them unseen, a day later than who sends them refuses
+    them: give frontrow produce the same.
+    """
+    from frontrow_ingest.producer import TimeWindow  # needs the contract, which looking at specs does not
+
+    window = TimeWindow(max_late, max_early)
+    chosen = [spec for spec in _chosen(names) if names or topic is None or spec.topic == EVENTS]
+    for spec in chosen:
         check(spec.name)
+    chosen = [window.applied(spec) if spec.topic == EVENTS else spec for spec in chosen]
     with Transport(url) as transport:
         supervisors = Supervisors(transport)
-        for spec in _chosen(names):
+        for spec in chosen:
             if ensure_topic(bootstrap, topic or spec.topic, partitions=partitions):
                 click.echo(f"made the topic {topic or spec.topic} with {partitions} partitions")
         reached = druid_bootstrap or bootstrap
         submitted = [
             supervisors.submit(spec.supervisor(bootstrap=reached, topic=topic, datasource=prefix + spec.name))
-            for spec in _chosen(names)
+            for spec in chosen
         ]
         for name in submitted:
             status = supervisors.await_ingesting(name, deadline_s=deadline)

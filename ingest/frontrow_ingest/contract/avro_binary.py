@@ -62,6 +62,18 @@ class PlainString:
         return (_SMALL[size] if size <= _LOW_MASK else encode_long(size >> 1)) + raw
 
 
+class Plain:
+    """A coder that remembers nothing: for values that hardly repeat, or that nothing should keep."""
+
+    __slots__ = ("_encode",)
+
+    def __init__(self, encode: Callable[[Any], bytes]) -> None:
+        self._encode = encode
+
+    def __getitem__(self, value: Any, /) -> bytes:
+        return self._encode(value)
+
+
 class PlainLong:
     """A coder of integers that hardly repeat, such as times: only the slowly changing high part is remembered."""
 
@@ -104,6 +116,10 @@ class RememberedArray:
         return self._remembered[tuple(items)]
 
 
+def _encode_bytes(raw: bytes) -> bytes:
+    return encode_long(len(raw)) + raw
+
+
 def _encoder(schema: Any) -> Callable[[Any], bytes]:
     """The plain function that encodes a value of a schema. Raises ValueError for a type the contract does not use."""
     kind = schema["type"] if isinstance(schema, dict) else schema
@@ -116,6 +132,11 @@ def _encoder(schema: Any) -> Callable[[Any], bytes]:
         return encode_long
     if kind == "string":
         return encode_string
+    if kind == "bytes":
+        return _encode_bytes
+    if kind == "record":
+        fields = [(field["name"], _encoder(field["type"])) for field in schema["fields"]]
+        return lambda record: b"".join([encode(record[name]) for name, encode in fields])
     if kind == "boolean":
         return lambda value: b"\x01" if value else b"\x00"
     if kind == "enum":
@@ -132,12 +153,15 @@ def _coder(field: Mapping[str, Any]) -> Coder:
     if kind == "long":
         return PlainLong()
     if field.get("privacy") == "identifier":
-        return PlainString()
-    return RememberedArray(_encoder(schema)) if kind == "array" else Remembered(_encoder(schema))
+        return PlainString() if kind == "string" else Plain(_encoder(schema))
+    if kind == "array":
+        # Items that are records cannot be looked up.
+        return Plain(_encoder(schema)) if isinstance(schema["items"], dict) else RememberedArray(_encoder(schema))
+    return Remembered(_encoder(schema))
 
 
 class RecordEncoder:
-    """Encodes valid events of one record schema; ``prefix`` comes first.
+    """Encodes valid records of one schema; ``prefix`` comes first.
 
     It checks nothing: what it is given has passed the contract.
     """

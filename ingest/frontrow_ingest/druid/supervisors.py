@@ -215,7 +215,8 @@ def _significant(spec: Mapping[str, Any]) -> Any:
     metrics = [_metric_shape(metric) for metric in schema["metricsSpec"]]
     decoder = reading["inputFormat"].get("avroBytesDecoder", {}).get("schemas")
     consumer = reading["consumerProperties"]
-    return [dimensions, granularity, metrics, decoder, consumer, reading["topic"], reading["taskCount"]]
+    periods = [reading.get(f"{when}MessageRejectionPeriod") for when in ("late", "early")]
+    return [dimensions, granularity, metrics, decoder, consumer, reading["topic"], reading["taskCount"], periods]
 
 
 def _metric_shape(metric: Mapping[str, Any]) -> Any:

@@ -17,6 +17,7 @@ from frontrow_ingest.producer.events import EventProducer
 from frontrow_ingest.producer.memory import MemorySink
 from frontrow_ingest.producer.port import DeliveryStats, EventCounter, ProducerStats, RecordSink, SeenEvents
 from frontrow_ingest.producer.settings import KafkaSettings
+from frontrow_ingest.producer.window import TimeWindow
 
 __all__ = [
     "BrokerUnreachableError",
@@ -32,5 +33,6 @@ __all__ = [
     "RecordSink",
     "RecordTooLargeError",
     "SeenEvents",
+    "TimeWindow",
     "TopicMissingError",
 ]

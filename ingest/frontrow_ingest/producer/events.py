@@ -12,6 +12,7 @@ from frontrow_ingest.contract.event import wall_clock_ms
 from frontrow_ingest.errors import DeliveryError
 from frontrow_ingest.producer.port import EventCounter, ProducerStats, RecordSink, SeenEvents
 from frontrow_ingest.producer.settings import KafkaSettings
+from frontrow_ingest.producer.window import TimeWindow
 
 DEFAULT_BOOTSTRAP = "127.0.0.1:9092"
 DEFAULT_TOPIC = "events"
@@ -29,8 +30,8 @@ class EventProducer:
 
     ``sink`` replaces Kafka (``bootstrap`` and ``settings`` then have no effect); ``clock`` gives ``received_ts`` in ms
     where an event lacks it. With ``seen``, an event that comes again is counted and not sent; ``counter`` is told of
-    every event. Not for several threads at once. Raises BrokerUnreachableError or TopicMissingError when
-    Kafka, or the topic, is not there.
+    every event; ``window`` refuses what is too late or too early. Not for several threads at once. Raises
+    BrokerUnreachableError or TopicMissingError when Kafka, or the topic, is not there.
     """
 
     def __init__(
@@ -43,8 +44,10 @@ class EventProducer:
         clock: Callable[[], int] = wall_clock_ms,
         seen: SeenEvents | None = None,
         counter: EventCounter | None = None,
+        window: TimeWindow | None = None,
     ) -> None:
         self._validator = Validator(clock=clock)
+        self._window = window
         self._refused: Counter[str] = Counter()
         self._duplicates = 0
         self._seen = seen
@@ -59,6 +62,8 @@ class EventProducer:
         """
         if not isinstance(event, ViewingEvent):
             event = self._checked(self._validator.event, event, 0)
+        elif self._window is not None:
+            event = self._checked(lambda checked: checked, event, 0)
         return self._hand_in(event)
 
     def send_line(self, line: bytes) -> bool:
@@ -113,10 +118,13 @@ class EventProducer:
 
     def _checked(self, check: Callable[[Any], ViewingEvent], data: object, size: int) -> ViewingEvent:
         try:
-            return check(data)
+            event = check(data)
+            if self._window is not None:
+                self._window.check(event)
         except EventRefusedError as error:
             self.note_refused(error.refusals, size)
             raise
+        return event
 
     def __enter__(self) -> Self:
         return self

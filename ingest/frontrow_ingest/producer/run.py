@@ -4,17 +4,55 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from frontrow_ingest.contract import EventRefusedError, Refusal
+from frontrow_ingest.contract.event import wall_clock_ms
 from frontrow_ingest.errors import DeliveryError, IngestError
+from frontrow_ingest.ledger.writer import Ledger
 from frontrow_ingest.producer.events import EventProducer
 from frontrow_ingest.producer.lines import Line
 from frontrow_ingest.producer.port import ProducerStats
 from frontrow_ingest.producer.refused import RefusedFile
+from frontrow_ingest.quarantine.limit import RefusalLimit
+from frontrow_ingest.quarantine.port import Position, QuarantineSink, Stage
+from frontrow_ingest.quarantine.rejecting import rejected_json
 
 HURRIED_CLOSE_S = 0.5
+
+
+@dataclass(frozen=True)
+class RefusedLines:
+    """Where refused lines go: the file, and the quarantine if there is one. ``source`` names the input there."""
+
+    file: RefusedFile
+    quarantine: QuarantineSink | None = None
+    source: str = "stdin"
+    limit: RefusalLimit = field(default_factory=RefusalLimit)
+
+    def take(self, line: Line, number: int, refusals: Sequence[Refusal]) -> None:
+        """Keep a refused line, the ``number``-th that was checked. Raises RefusalLimitError if it is one too many."""
+        self.file.write(line, refusals)
+        if self.quarantine is not None:
+            position = Position(self.source, line.number)
+            self.quarantine.put(
+                rejected_json(
+                    line.data,
+                    refusals,
+                    stage=Stage.PRODUCER,
+                    position=position,
+                    seen_ms=wall_clock_ms(),
+                    size=None if line.whole else line.size,
+                )
+            )
+        self.limit.note_refused(number, refusals[0].label)
+
+    def close(self, timeout: float) -> None:
+        """Close the file and the quarantine; raises DeliveryError if that did not keep everything."""
+        self.file.close()
+        if self.quarantine is not None:
+            self.quarantine.close(timeout)
 
 
 class Interrupted(BaseException):
@@ -58,18 +96,20 @@ class Summary:
 def produce_lines(
     lines: Iterable[Line],
     producer: EventProducer,
-    refused: RefusedFile,
+    refused: RefusedLines,
     *,
     tally: Tally,
     should_stop: Callable[[], bool],
     max_line_bytes: int,
     close_timeout: float,
+    ledger: Ledger | None = None,
 ) -> Summary:
     """Send every line's event and close the producer; never raises for what is wrong with lines or with Kafka.
 
-    A refused line goes to the refused file and the run goes on. A failure of Kafka, or of the refused file, ends the
-    run: the summary holds it. After an interruption (``should_stop``, or Interrupted out of ``lines``) what was
-    handed in is still delivered; KeyboardInterrupt cuts that short. ``tally`` is filled on the way, to be watched.
+    A refused line goes to the refused file, and to the quarantine if there is one, and the run goes on, unless too
+    much is refused. A failure of Kafka, or of the refused file, ends the run: the summary holds it. After an
+    interruption (``should_stop``, or Interrupted out of ``lines``) what was handed in is still delivered;
+    KeyboardInterrupt cuts that short. ``tally`` is filled on the way, to be watched. ``ledger`` is closed at the end.
     """
     started = time.monotonic()
     failure: IngestError | None = None
@@ -90,14 +130,18 @@ def produce_lines(
         tally.interrupted = True
         failure = failure or DeliveryError("stopped before Kafka had acknowledged every event: send the rest again")
     finally:
-        refused.close()
+        for close in (refused.close, *([ledger.close] if ledger is not None else [])):
+            try:
+                close(close_timeout)
+            except DeliveryError as error:
+                failure = failure or error
     return Summary(tally, producer.stats, time.monotonic() - started, failure)
 
 
 def _send_all(
     lines: Iterable[Line],
     producer: EventProducer,
-    refused: RefusedFile,
+    refused: RefusedLines,
     tally: Tally,
     should_stop: Callable[[], bool],
     max_line_bytes: int,
@@ -119,7 +163,7 @@ def _send_all(
             send_line(line.data)
         except EventRefusedError as error:
             tally.refused[error.refusals[0].label] += 1
-            refused.write(line, error.refusals)
+            refused.take(line, tally.lines - tally.blank, error.refusals)
 
 
 def _too_large(size: int, limit: int) -> Refusal:

@@ -35,7 +35,9 @@ class Position:
 class Rejected:
     """A refused event: its bytes as they came, why, where and when (``seen_ms``, Unix epoch).
 
-    ``event_ms`` is its own time where it has a believable one; ``schema_id`` where the bytes were framed.
+    ``event_ms`` is its own time where it has a believable one; ``schema_id`` where the bytes were framed. ``size`` is
+    the original's where ``original`` holds only its beginning; ``delay_ms`` how late it came (negative: early) where
+    that is why it was refused.
     """
 
     original: bytes
@@ -45,13 +47,15 @@ class Rejected:
     seen_ms: int
     event_ms: int | None = None
     schema_id: int | None = None
+    size: int | None = None
+    delay_ms: int | None = None
 
 
 class QuarantineSink(Protocol):
     """Takes refused events and keeps them. For one thread."""
 
     def put(self, rejected: Rejected) -> None:
-        """Hand one in; returns before it is kept. Raises QuarantineLimitError when too much is refused."""
+        """Hand one in; returns before it is kept. Raises what RecordSink.send_encoded raises."""
         ...
 
     def flush(self, timeout: float) -> None:

@@ -82,7 +82,7 @@ def test_identifiers_are_not_remembered() -> None:
 
 @pytest.mark.parametrize(
     "kind",
-    ["double", "bytes", {"type": "map", "values": "int"}, ["int", "string"], ["null", "int", "string"], ["null"]],
+    ["double", "fixed", {"type": "map", "values": "int"}, ["int", "string"], ["null", "int", "string"], ["null"]],
 )
 def test_a_type_that_the_contract_does_not_use_is_refused_at_once(kind: Any) -> None:
     with pytest.raises(ValueError):

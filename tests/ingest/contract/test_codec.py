@@ -25,7 +25,9 @@ from frontrow_ingest.contract import (
     encode,
     encode_unchecked,
 )
+from frontrow_ingest.contract.codec import FrameReader, frame_of, topic_encoder, topic_reader
 from frontrow_specs import current_schema_id, event_schema, released_schemas
+from support.bad_messages import BAD, SCHEMA, good
 from support.viewing_events import an_event, valid_events
 
 FRAME = b"\x01" + struct.pack(">I", current_schema_id())
@@ -129,12 +131,62 @@ def test_a_changed_byte_gives_an_event_or_a_wire_error(position: int, byte: int)
 def test_an_old_event_is_read_as_the_newest(monkeypatch: pytest.MonkeyPatch) -> None:
     old = released_schemas()[current_schema_id()]
     new = {**old, "fields": [*old["fields"], {"name": "battery", "type": ["null", "int"], "default": None}]}
-    monkeypatch.setattr(codec, "released_schemas", lambda: {1: old, 2: new})
-    monkeypatch.setattr(codec, "current_schema_id", lambda: 2)
-    codec._reader.cache_clear()
+    monkeypatch.setattr(codec, "released_schemas", lambda _topic: {1: old, 2: new})
+    monkeypatch.setattr(codec, "current_schema_id", lambda _topic: 2)
+    codec.topic_reader.cache_clear()
     try:
         event = decode(GOOD)
     finally:
-        codec._reader.cache_clear()
+        codec.topic_reader.cache_clear()
     assert event["battery"] is None
     assert event["play_ms"] == 9_600
+
+
+@pytest.mark.parametrize("kind", [kind for kind in BAD if kind != "timestamp out of range"])
+def test_what_druid_refuses_is_refused(kind: str) -> None:
+    for schemas in ({1: SCHEMA}, {1: SCHEMA, 2: {**SCHEMA, "doc": "newer"}}):
+        read = FrameReader(schemas)
+        assert read(good(7))["session_id"] == "s7"
+        with pytest.raises(WireError):
+            read(BAD[kind])
+
+
+def test_a_number_written_longer_than_need_be_is_still_a_number() -> None:
+    body = GOOD[5:]
+    at = body.index(b"AAECAwQFBgcICQoLDA0ODw") + 22
+    assert body[at : at + 1] == bytes([len("title-17") << 1])
+    assert decode(FRAME + body[:at] + bytes([body[at] | 0x80, 0]) + body[at + 1 :]) == decode(GOOD)
+
+
+RECORD = {
+    "id": "a",
+    "action": "refused",
+    "ts": 1,
+    "time_is": "event",
+    "seen_ts": 2,
+    "reason": "late",
+    "field": "ts",
+    "errors": [{"field": "ts", "reason": "late", "message": "m"}, {"field": "", "reason": "r", "message": "n"}],
+    "stage": "topic",
+    "source": "events-0",
+    "number": 17,
+    "producer": None,
+    "schema_id": 1,
+    "delay_ms": -5,
+    "size": 3,
+    "sha256": None,
+    "original": b"\x00\xff{",
+    "redacted": "no",
+    "event_key": None,
+}
+
+
+def test_records_of_another_topic_go_the_same_way() -> None:
+    wire = topic_encoder("quarantine")(RECORD)
+    assert topic_reader("quarantine")(wire) == RECORD
+    schema = avro.schema.parse(json.dumps(_plain(released_schemas("quarantine")[1])))
+    out = io.BytesIO()
+    avro.io.DatumWriter(schema).write(RECORD, avro.io.BinaryEncoder(out))
+    assert wire == FRAME + out.getvalue()
+    assert frame_of(wire) == 1
+    assert frame_of(b"\x01\x00") is None

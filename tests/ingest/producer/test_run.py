@@ -18,10 +18,12 @@ from frontrow_ingest.producer import (
     EventProducer,
     KafkaSettings,
     MemorySink,
+    ProducerClosedError,
 )
 from frontrow_ingest.producer.lines import read_lines
 from frontrow_ingest.producer.refused import RefusedFile, RefusedFileError
-from frontrow_ingest.producer.run import Interrupted, Summary, Tally, produce_lines
+from frontrow_ingest.producer.run import Interrupted, RefusedLines, Summary, Tally, produce_lines
+from frontrow_ingest.quarantine import MemoryQuarantine, RefusalLimit, RefusalLimitError
 from support.viewing_events import a_line
 
 Read = Callable[[int], bytes]
@@ -53,7 +55,7 @@ class Run:
         return produce_lines(
             read_lines(read, max_bytes=max_line_bytes),
             EventProducer(sink=self.sink),
-            self.refused,
+            RefusedLines(self.refused, limit=RefusalLimit(0)),
             tally=self.tally,
             should_stop=lambda: self.stop,
             max_line_bytes=max_line_bytes,
@@ -173,3 +175,42 @@ def test_an_input_that_breaks_off(run: Run) -> None:
     summary = run(reader(a_line() + b"\n", then=OSError(5, "Input/output error")))
     assert "Input/output error" in str(summary.failure)
     assert summary.stats.acknowledged == 1
+
+
+def test_refused_lines_go_into_quarantine_too(tmp_path: Path) -> None:
+    run, quarantine = Run(tmp_path), MemoryQuarantine(producer="p")
+    lines = [a_line(), a_line(country="de"), b"x" * 200, b"", a_line(viewer_id="alice@example.com")]
+    summary = produce_lines(
+        read_lines(reader(b"\n".join(lines)), max_bytes=1_000),
+        EventProducer(sink=run.sink),
+        RefusedLines(run.refused, quarantine, "in.jsonl"),
+        tally=run.tally,
+        should_stop=lambda: False,
+        max_line_bytes=1_000,
+        close_timeout=1,
+    )
+    assert (summary.refused, summary.failure) == (3, None)
+    found = [(record.where, record.reason, record.redacted) for record in quarantine.records]
+    assert found == [
+        ("in.jsonl:2", "bad_format", "no"),
+        ("in.jsonl:3", "not_json", "withheld"),
+        ("in.jsonl:5", "bad_format", "masked"),
+    ]
+    assert quarantine.records[0].original == lines[1]
+    with pytest.raises(ProducerClosedError):
+        quarantine.put(None)  # type: ignore[arg-type]  # it is closed
+
+
+def test_a_source_of_which_everything_is_refused_is_stopped(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    summary = produce_lines(
+        read_lines(reader(b"nonsense\n" * 100)),
+        EventProducer(sink=run.sink),
+        RefusedLines(run.refused, limit=RefusalLimit(in_a_row=20)),
+        tally=run.tally,
+        should_stop=lambda: False,
+        max_line_bytes=1_000,
+        close_timeout=1,
+    )
+    assert isinstance(summary.failure, RefusalLimitError)
+    assert (summary.tally.lines, run.refused.written) == (20, 20)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
@@ -11,7 +13,6 @@ from frontrow_ingest.errors import RollupError
 from frontrow_ingest.rollup import RollupSchema, parse_schema
 from frontrow_ingest.rollup.values import only, required
 from frontrow_ingest.testing.memory.datasource import Datasource
-from frontrow_ingest.testing.memory.strict_avro import NotStrictError, check_body
 
 Message: TypeAlias = "bytes | Mapping[str, Any] | None"
 """A framed event, an event as a dict, or a record without a value."""
@@ -22,6 +23,8 @@ _SPEED = (
     "autoScalerConfig idleConfig"
 )
 
+_LATE, _EARLY = "lateMessageRejectionPeriod", "earlyMessageRejectionPeriod"
+_TASK_MS = 3_600_000  # how long a task reads
 _OUTCOMES = ("processed", "processedWithError", "thrownAway", "unparseable")
 
 
@@ -34,6 +37,8 @@ class SupervisorSpec:
     from_start: bool
     schema: RollupSchema
     schemas: Mapping[int, Any]
+    late_ms: int | None = None
+    early_ms: int | None = None
 
 
 def read_supervisor(json: Any) -> SupervisorSpec:
@@ -47,7 +52,7 @@ def read_supervisor(json: Any) -> SupervisorSpec:
         raise RollupError(f"a supervisor of type {json.get('type')!r} is not known here; there is kafka.")
     spec = only(required(json, "spec", "a supervisor spec"), "a spec", "dataSchema ioConfig tuningConfig")
     reading = required(spec, "ioConfig", "a spec")
-    only(reading, "an ioConfig", f"type topic inputFormat useEarliestOffset {_SPEED}")
+    only(reading, "an ioConfig", f"type topic inputFormat useEarliestOffset {_LATE} {_EARLY} {_SPEED}")
     form = only(required(reading, "inputFormat", "an ioConfig"), "an inputFormat", "type avroBytesDecoder")
     decoder = form.get("avroBytesDecoder") or {}
     if (form.get("type"), decoder.get("type")) != ("avro_stream", "multiple_schemas_inline"):
@@ -58,7 +63,19 @@ def read_supervisor(json: Any) -> SupervisorSpec:
         bool(reading.get("useEarliestOffset")),
         parse_schema(required(spec, "dataSchema", "a spec")),
         {int(number): schema for number, schema in required(decoder, "schemas", "an avroBytesDecoder").items()},
+        _period_ms(reading, _LATE),
+        _period_ms(reading, _EARLY),
     )
+
+
+def _period_ms(reading: Mapping[str, Any], name: str) -> int | None:
+    period = reading.get(name)
+    if period is None:
+        return None
+    found = re.fullmatch(r"PT(\d+)S", str(period))
+    if found is None:
+        raise RollupError(f"the {name} {period!r} is not known here; there are seconds, like PT3600S.")
+    return int(found[1]) * 1000
 
 
 class Supervisor:
@@ -68,6 +85,7 @@ class Supervisor:
         self.spec = spec
         self.offset = offset
         self._started_at = offset
+        self._began_ms = time.time_ns() // 1_000_000
         self._datasource = datasource
         self._outcomes: dict[str, int] = dict.fromkeys(_OUTCOMES, 0)
         self._decode: Callable[[bytes], dict[str, Any] | None] | None = None
@@ -84,7 +102,18 @@ class Supervisor:
         if message is None:
             return "thrownAway"
         event = self._whole(message) if isinstance(message, Mapping) else self._decoded(message)
+        if event is not None and self._is_rejected(event[self.spec.schema.time]):
+            return "thrownAway"
         return "processed" if event is not None and self._datasource.add(event) else "unparseable"
+
+    def _is_rejected(self, moment: Any) -> bool:
+        """Whether an event is too late or too early: here one task begins with the supervisor and reads for ever."""
+        late, early = self.spec.late_ms, self.spec.early_ms
+        if not isinstance(moment, int):
+            return False
+        return (late is not None and moment < self._began_ms - late) or (
+            early is not None and moment > self._began_ms + _TASK_MS + early
+        )
 
     def _whole(self, event: Mapping[str, Any]) -> Mapping[str, Any]:
         """With the defaults of the newest schema, as the event would come off the wire."""
@@ -99,11 +128,9 @@ class Supervisor:
         if self._decode is None:
             self._decode = FrameReader(self.spec.schemas)
         try:
-            event = self._decode(message)
-            check_body(self.spec.schemas[int.from_bytes(message[1:5])], message, 5)
-        except (WireError, NotStrictError):
+            return self._decode(message)
+        except WireError:
             return None
-        return event
 
     def status(self) -> dict[str, Any]:
         """As ``GET .../status`` answers."""

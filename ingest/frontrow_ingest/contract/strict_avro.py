@@ -105,4 +105,4 @@ class _Walk:
         return at + size if 0 <= size <= len(self._data) - at else self._wrong(at)
 
     def _wrong(self, at: int) -> NoReturn:
-        raise NotStrictError(f"not Avro at byte {at}")
+        raise NotStrictError(f"byte {at} is none of it")
