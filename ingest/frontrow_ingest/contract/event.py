@@ -15,6 +15,13 @@ RULES_ERROR = "frontrow_rules"
 """pydantic error type that carries a list of Refusal in its context."""
 
 
+RULED_FIELDS = (
+    *("kind", "started", "end_reason", "error_class", "stream_type"),
+    *("error_code", "startup_ms", "live_latency_ms", "play_ms", "rebuffer_ms", "seek_rebuffer_ms"),
+)
+"""The fields that the rules between fields look at: five by value, the others by whether they are null or 0."""
+
+
 def wall_clock_ms() -> int:
     """Milliseconds since the Unix epoch."""
     return time.time_ns() // 1_000_000

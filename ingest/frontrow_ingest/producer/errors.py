@@ -7,6 +7,7 @@
     ├── TopicMissingError        the topic does not exist
     ├── DeliveryTimeoutError     Kafka did not acknowledge in time; how many wait is a fact
     ├── DeliveryFailedError      Kafka refused, or gave up on, some records; they are counted by error
+    ├── InFlightFullError        no room among the bytes in flight, where the settings say not to wait
     ├── RecordTooLargeError      a single record is larger than Kafka takes
     └── ProducerClosedError      used after close()
 """
@@ -73,6 +74,19 @@ class DeliveryFailedError(DeliveryError):
         super().__init__(
             f"{self.failed} events were not delivered to topic {topic} at {bootstrap} ({kinds}); "
             f"{acknowledged} were acknowledged: check the broker and its log, then send the rest again"
+        )
+
+
+class InFlightFullError(DeliveryError):
+    """There is no room among the ``limit`` bytes in flight, of ``in_flight`` records; the record was not sent."""
+
+    def __init__(self, limit: int, bootstrap: str, *, in_flight: int) -> None:
+        self.limit = limit
+        self.bootstrap = bootstrap
+        self.in_flight = in_flight
+        super().__init__(
+            f"no room among the {limit} bytes in flight to {bootstrap}: {in_flight} events have no answer yet; "
+            "send later, or look at the broker (frontrow stack status)"
         )
 
 

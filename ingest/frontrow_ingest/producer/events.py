@@ -7,7 +7,15 @@ from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
-from frontrow_ingest.contract import EventRefusedError, Refusal, Validator, ViewingEvent, encode, encode_unchecked
+from frontrow_ingest.contract import (
+    EventRefusedError,
+    Refusal,
+    Validator,
+    ViewingEvent,
+    encode,
+    encode_unchecked,
+    fast_lines,
+)
 from frontrow_ingest.contract.event import wall_clock_ms
 from frontrow_ingest.errors import DeliveryError
 from frontrow_ingest.producer.port import EventCounter, ProducerStats, RecordSink, SeenEvents
@@ -45,6 +53,7 @@ class EventProducer:
         counter: EventCounter | None = None,
     ) -> None:
         self._validator = Validator(clock=clock)
+        self._fast = fast_lines(clock)
         self._refused: Counter[str] = Counter()
         self._duplicates = 0
         self._seen = seen
@@ -54,27 +63,32 @@ class EventProducer:
     def send(self, event: ViewingEvent | Mapping[str, Any]) -> bool:
         """Check an event (a ViewingEvent has been) and hand it in. Returns before Kafka has acknowledged it.
 
-        Returns whether it was handed in; not if it had been before. Raises EventRefusedError (counted, nothing is sent)
-        and what RecordSink.send_encoded raises.
+        Returns whether it was handed in; not if it had been before, or was shed. Raises EventRefusedError (counted,
+        nothing is sent) and what RecordSink.send_encoded raises.
         """
         if not isinstance(event, ViewingEvent):
             event = self._checked(self._validator.event, event, 0)
-        return self._hand_in(event)
+        return self._hand_in(event.session_id.encode(), encode(event), event.seq, event.ts)
 
     def send_line(self, line: bytes) -> bool:
         """Check one event given as JSON (UTF-8) and hand it in; returns and raises like send."""
-        return self._hand_in(self._checked(self._validator.line, line, len(line)))
+        checked = self._fast.line(line)
+        if checked is None:
+            event = self._checked(self._validator.line, line, len(line))
+            checked = event.session_id.encode(), encode(event), event.seq, event.ts
+            self._fast.learn(line, checked[1])
+        return self._hand_in(*checked)
 
-    def _hand_in(self, event: ViewingEvent) -> bool:
-        if self._seen is not None and not self._seen.is_new(event.session_id, event.seq):
+    def _hand_in(self, key: bytes, value: bytes, seq: int, ts: int) -> bool:
+        if self._seen is not None and not self._seen.is_new(key.decode(), seq):
             self._duplicates += 1
             if self._counter is not None:
-                self._counter.duplicate(event.ts)
+                self._counter.duplicate(ts)
             return False
-        value = encode(event)
-        self._sink.send_encoded(event.session_id.encode(), value)
+        if not self._sink.send_encoded(key, value):
+            return False
         if self._counter is not None:
-            self._counter.sent(event.ts, len(value))
+            self._counter.sent(ts, len(value))
         return True
 
     def send_unchecked(self, event: Mapping[str, Any]) -> None:
@@ -84,13 +98,12 @@ class EventProducer:
         RecordSink.send_encoded raises.
         """
         value = encode_unchecked(event)
-        self._sink.send_encoded(event["session_id"].encode(), value)
-        if self._counter is not None:
+        if self._sink.send_encoded(event["session_id"].encode(), value) and self._counter is not None:
             self._counter.sent(event["ts"], len(value))
 
-    def send_encoded(self, key: bytes, value: bytes) -> None:
-        """Hand in a framed record under its key, unchecked; raises what RecordSink.send_encoded raises."""
-        self._sink.send_encoded(key, value)
+    def send_encoded(self, key: bytes, value: bytes) -> bool:
+        """Hand in a framed record under its key, unchecked; returns and raises what RecordSink.send_encoded does."""
+        return self._sink.send_encoded(key, value)
 
     def flush(self, timeout: float = DEFAULT_TIMEOUT_S) -> None:
         """Wait until every event has its answer; raises DeliveryTimeoutError, or DeliveryFailedError if any failed."""
@@ -134,6 +147,10 @@ class EventProducer:
 
 
 def _kafka(bootstrap: str, topic: str, settings: KafkaSettings) -> RecordSink:
+    if settings.backend == "confluent":
+        from frontrow_ingest.producer.confluent_producer import ConfluentSink  # brings its extra, or says which
+
+        return ConfluentSink(bootstrap, topic=topic, settings=settings)
     from frontrow_ingest.producer.kafka_producer import KafkaSink  # kafka-python is only needed here
 
     return KafkaSink(bootstrap, topic=topic, settings=settings)
