@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from frontrow_ingest.errors import DeliveryError
@@ -37,7 +38,7 @@ class BoundedSink(ABC, Generic[A]):
         self._closed = False
 
     @abstractmethod
-    def _hand_in(self, key: bytes, value: bytes, size: int) -> None:
+    def _hand_in(self, key: bytes, value: bytes) -> None:
         """Give a record to the client and take note of it; raises DeliveryError if the client does not take it."""
 
     @abstractmethod
@@ -52,7 +53,7 @@ class BoundedSink(ABC, Generic[A]):
             raise self._objection(size)
         if account.sent_bytes - account.answered_bytes + size > self._limit and not self._has_room(size):
             return False
-        self._hand_in(key, value, size)
+        self._hand_in(key, value)
         return True
 
     def flush(self, timeout: float) -> None:
@@ -77,6 +78,10 @@ class BoundedSink(ABC, Generic[A]):
             raise late
         if self._in_flight.failed:
             raise self._failed()
+
+    def when_lost(self, tell: Callable[[bytes, bytes], None]) -> None:
+        """See RecordSink."""
+        self._in_flight.when_lost = tell
 
     @property
     def stats(self) -> DeliveryStats:

@@ -43,11 +43,12 @@ class Reported(Account):
 
     def report(self, error: KafkaError | None, message: Message) -> None:
         """Count an answer."""
+        key = message.key() or b""
         if error is None:
             self.acknowledged += 1
         else:
-            self._fail(error.name())
-        self.answered_bytes += len(message) + len(message.key() or b"")  # a message's len is its value's
+            self._fail(error.name(), key, message.value() or b"")
+        self.answered_bytes += len(key) + len(message)  # a message's len is its value's
 
     def _look(self) -> None:
         if self.producer is not None:
@@ -85,15 +86,15 @@ class ConfluentSink(BoundedSink[Reported]):
             self._let_go()
             raise BrokerUnreachableError(bootstrap, settings.connect_timeout_s, _text(error)) from error
 
-    def _hand_in(self, key: bytes, value: bytes, size: int) -> None:
+    def _hand_in(self, key: bytes, value: bytes) -> None:
         try:
             self._produce(self._topic, value, key)
         except (KafkaException, BufferError) as error:
-            raise self._explained(error, size) from error
-        self._in_flight.add(size)
+            raise self._explained(error, len(key) + len(value)) from error
+        self._in_flight.add(len(key) + len(value))
 
     def _let_go(self) -> None:
-        if self._in_flight.bytes:
+        if self._in_flight.in_flight_bytes:
             self._producer.purge()
             self._in_flight.wait(0, LET_GO_S)
         self._in_flight.producer = None

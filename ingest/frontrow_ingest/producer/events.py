@@ -12,6 +12,7 @@ from frontrow_ingest.contract import (
     Refusal,
     Validator,
     ViewingEvent,
+    decode,
     encode,
     encode_unchecked,
     fast_lines,
@@ -59,6 +60,8 @@ class EventProducer:
         self._seen = seen
         self._counter = counter
         self._sink = sink if sink is not None else _kafka(bootstrap, topic, settings or KafkaSettings())
+        if seen is not None:
+            self._sink.when_lost(self._forget)
 
     def send(self, event: ViewingEvent | Mapping[str, Any]) -> bool:
         """Check an event (a ViewingEvent has been) and hand it in. Returns before Kafka has acknowledged it.
@@ -85,11 +88,20 @@ class EventProducer:
             if self._counter is not None:
                 self._counter.duplicate(ts)
             return False
-        if not self._sink.send_encoded(key, value):
-            return False
-        if self._counter is not None:
+        sent = False
+        try:
+            sent = self._sink.send_encoded(key, value)
+        finally:
+            if not sent and self._seen is not None:
+                self._seen.forget(key.decode(), seq)
+        if sent and self._counter is not None:
             self._counter.sent(ts, len(value))
-        return True
+        return sent
+
+    def _forget(self, key: bytes, value: bytes) -> None:
+        """A record that was lost has not been seen: it is to be sent when it comes again."""
+        if self._seen is not None:
+            self._seen.forget(key.decode(), decode(value)["seq"])
 
     def send_unchecked(self, event: Mapping[str, Any]) -> None:
         """Hand in an event that keeps the contract by its making, such as a simulated one, with every field present.

@@ -7,6 +7,7 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections import Counter, deque
+from collections.abc import Callable
 from typing import Protocol
 
 from frontrow_ingest.producer.port import DeliveryStats
@@ -29,7 +30,9 @@ class Account(ABC):
         self.failed = 0
         self.shed = 0
         self._errors: Counter[str] = Counter()
+        self.when_lost: Callable[[bytes, bytes], None] | None = None
         self._looking = threading.Lock()
+        self._owner = threading.get_ident()
 
     @abstractmethod
     def _look(self) -> None:
@@ -40,12 +43,17 @@ class Account(ABC):
         """Return when there may be an answer, or after so many seconds."""
 
     @property
-    def bytes(self) -> int:
+    def in_flight_bytes(self) -> int:
         """Bytes without an answer: an upper bound between two looks."""
         return self.sent_bytes - self.answered_bytes
 
     def settle(self) -> None:
-        """Count the answers that are there by now, unless another thread is doing so."""
+        """Count the answers that are there by now, unless another thread is doing so.
+
+        Losses are told in the owner's thread only; where somebody wants to hear of them, other threads do not look.
+        """
+        if self.when_lost is not None and threading.get_ident() != self._owner:
+            return
         if self._looking.acquire(blocking=False):
             try:
                 self._look()
@@ -56,7 +64,7 @@ class Account(ABC):
         """Wait until at most ``allowed_bytes`` are in flight. False if they were not within ``timeout`` seconds."""
         deadline = time.monotonic() + timeout
         self.settle()
-        while self.bytes > allowed_bytes:
+        while self.in_flight_bytes > allowed_bytes:
             remaining = deadline - time.monotonic()
             if remaining <= 0:
                 return False
@@ -86,9 +94,11 @@ class Account(ABC):
             shed=self.shed,
         )
 
-    def _fail(self, error: str) -> None:
+    def _fail(self, error: str, key: bytes, value: bytes) -> None:
         self.failed += 1
         self._errors[error] += 1
+        if self.when_lost is not None:
+            self.when_lost(key, value)
 
 
 class Pending(Protocol):
@@ -112,25 +122,25 @@ class InFlight(Account):
 
     def __init__(self) -> None:
         super().__init__()
-        self._pending: deque[tuple[Pending, int]] = deque()
+        self._pending: deque[tuple[Pending, bytes, bytes]] = deque()
 
-    def add(self, pending: Pending, size: int) -> None:
-        """Take note of a record of ``size`` bytes."""
-        self._pending.append((pending, size))
+    def add(self, pending: Pending, key: bytes, value: bytes) -> None:
+        """Take note of a record."""
+        self._pending.append((pending, key, value))
         self.sent += 1
-        self.sent_bytes += size
+        self.sent_bytes += len(key) + len(value)
         if not self.sent % SETTLE_EVERY:
             self.settle()
 
     def _look(self) -> None:
         queue = self._pending
         while queue and queue[0][0].is_done:
-            pending, size = queue.popleft()
+            pending, key, value = queue.popleft()
             if pending.exception is None:
                 self.acknowledged += 1
             else:
-                self._fail(type(pending.exception).__name__)
-            self.answered_bytes += size
+                self._fail(type(pending.exception).__name__, key, value)
+            self.answered_bytes += len(key) + len(value)
 
     def _await(self, seconds: float) -> None:
         # Late or failed: a look finds out which. Another thread may just have taken the last one.

@@ -41,12 +41,12 @@ class KafkaSink(BoundedSink[InFlight]):
             self._let_go()
             raise
 
-    def _hand_in(self, key: bytes, value: bytes, size: int) -> None:
+    def _hand_in(self, key: bytes, value: bytes) -> None:
         try:
             pending = self._send(self._topic, value, key)
         except (KafkaError, ValueError) as error:
-            raise self._explained(error, size) from error
-        self._in_flight.add(pending, size)
+            raise self._explained(error, len(key) + len(value)) from error
+        self._in_flight.add(pending, key, value)
 
     def _get_acquainted(self) -> None:
         """See that the topic exists, and wait for its partitions now: otherwise the first send would."""

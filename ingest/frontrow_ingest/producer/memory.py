@@ -68,7 +68,7 @@ class MemorySink(BoundedSink[InFlight]):
         """Refuse every record from now on with this error; None takes them again."""
         self._error = error
 
-    def _hand_in(self, key: bytes, value: bytes, size: int) -> None:
+    def _hand_in(self, key: bytes, value: bytes) -> None:
         answer = MemoryAnswer()
         if self._holding:
             self._held.append((key, value, answer))
@@ -76,7 +76,7 @@ class MemorySink(BoundedSink[InFlight]):
             if self._error is None:
                 self.records.append((key, value))
             answer.settle(self._error)
-        self._in_flight.add(answer, size)
+        self._in_flight.add(answer, key, value)
 
     def _let_go(self) -> None:
         self.lose()
