@@ -15,6 +15,7 @@ import statistics
 import struct
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import avro.io
@@ -25,13 +26,15 @@ from kafka.admin import KafkaAdminClient
 from rich.console import Console
 from rich.table import Table
 
-from frontrow_ingest.contract import Validator, ViewingEvent, encode
-from frontrow_ingest.producer import EventProducer, KafkaSettings
+from frontrow_ingest.contract import Validator, ViewingEvent, encode, encode_unchecked
+from frontrow_ingest.producer import EventProducer, KafkaSettings, MemorySink
+from frontrow_ingest.producer.settings import Backend
 from frontrow_ingest.simulate import Simulation
 from frontrow_specs import current_schema_id, event_schema
 
 START_MS = 1_790_000_000_000
 FRAME = struct.pack(">BI", 1, current_schema_id())
+BACKENDS: tuple[Backend, ...] = ("kafka-python", "confluent")
 Send = Callable[[], None]
 
 
@@ -131,13 +134,25 @@ def main() -> None:
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     topic = f"frontrow_bench_{time.time_ns() // 1_000_000:x}"
     lines = [json.dumps(event).encode() for event in audience(1, arguments.events)]
-    with EventProducer(arguments.bootstrap, topic=topic, settings=KafkaSettings(create_topic=True)) as producer:
+    Console().print(codec_table(lines))
+    with ExitStack() as stack:
+        producer, fast = (
+            stack.enter_context(
+                EventProducer(
+                    arguments.bootstrap, topic=topic, settings=KafkaSettings(create_topic=True, backend=backend)
+                )
+            )
+            for backend in BACKENDS
+        )
         ways: dict[str, Send] = {
             "pydantic, avro, kafka-python": straightforward(arguments.bootstrap, topic, lines, with_avro()),
             "pydantic, fastavro, kafka-python": straightforward(arguments.bootstrap, topic, lines, with_fastavro()),
             "frontrow, JSON lines": ours(producer, lines),
             "frontrow, simulated": simulated(producer, len(lines)),
             "frontrow, already encoded": ours_encoded(producer, lines),
+            "frontrow, JSON lines, confluent": ours(fast, lines),
+            "frontrow, simulated, confluent": simulated(fast, len(lines)),
+            "frontrow, already encoded, confluent": ours_encoded(fast, lines),
         }
         try:
             measured = measure(ways, len(lines), arguments.rounds)
@@ -146,6 +161,38 @@ def main() -> None:
             admin.delete_topics([topic])
             admin.close()
     Console().print(table(measured, len(lines), arguments.rounds))
+
+
+def codec_table(lines: list[bytes]) -> Table:
+    """Microseconds of CPU for an event of all fields, without Kafka: the best of some rounds."""
+    events = [Validator().line(line) for line in lines]
+    dicts = [event.model_dump() for event in events]
+    producer = EventProducer(sink=Nowhere())
+    ways: dict[str, Callable[[], object]] = {
+        "check a JSON line: pydantic's model": lambda: [Validator().line(line) for line in lines],
+        "encode: avro": lambda: list(map(with_avro(), events)),
+        "encode: fastavro": lambda: list(map(with_fastavro(), events)),
+        "encode: frontrow": lambda: list(map(encode, events)),
+        "encode: frontrow, from a dict": lambda: list(map(encode_unchecked, dicts)),
+        "check and encode a JSON line: frontrow": lambda: [producer.send_line(line) for line in lines],
+    }
+    shown = Table("codec", "µs per event")
+    for name, way in ways.items():
+        shown.add_row(name, f"{min(cpu_time(way) for _ in range(4)) / len(lines) * 1e6:.2f}")
+    return shown
+
+
+class Nowhere(MemorySink):
+    """Takes records and keeps none."""
+
+    def send_encoded(self, key: bytes, value: bytes) -> bool:  # noqa: ARG002
+        return True
+
+
+def cpu_time(way: Callable[[], object]) -> float:
+    started = time.process_time()
+    way()
+    return time.process_time() - started
 
 
 def measure(ways: dict[str, Send], events: int, rounds: int) -> dict[str, list[tuple[float, float]]]:

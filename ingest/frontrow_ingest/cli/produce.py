@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from io import BufferedReader
 from pathlib import Path
@@ -17,9 +17,12 @@ from frontrow_ingest.producer import EventProducer, KafkaSettings
 from frontrow_ingest.producer.events import DEFAULT_BOOTSTRAP, DEFAULT_TOPIC
 from frontrow_ingest.producer.interrupts import Interrupts
 from frontrow_ingest.producer.lines import DEFAULT_MAX_LINE_BYTES, read_lines
+from frontrow_ingest.producer.port import ProducerStats
 from frontrow_ingest.producer.refused import RefusedFile, beside
-from frontrow_ingest.producer.report import progress, summary_object, summary_text
+from frontrow_ingest.producer.report import progress, summary_object, summary_text, watched_workers
 from frontrow_ingest.producer.run import Summary, Tally, produce_lines
+from frontrow_ingest.producer.worker import Job
+from frontrow_ingest.producer.workers import Workers
 
 EXIT_FAILED = 1
 EXIT_REFUSED = 3
@@ -51,6 +54,32 @@ _NOT_TEXT = {
     show_default=True,
 )
 @click.option(
+    "--backend",
+    type=click.Choice(["kafka-python", "confluent"]),
+    default=DEFAULTS.backend,
+    show_default=True,
+    help="Kafka's client; confluent is faster and needs the extra 'fast'.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Processes that share the lines; with more than one, events of a session may be stored in another order.",
+)
+@click.option(
+    "--when-full",
+    type=click.Choice(["block", "shed", "raise"]),
+    default=DEFAULTS.when_full,
+    show_default=True,
+    help="What to do with an event while --max-in-flight is reached: wait, drop and count it, or fail.",
+)
+@click.option(
+    "--metrics-port",
+    type=click.IntRange(0, 65_535),
+    help="Show Prometheus metrics on this port of 127.0.0.1 while running; 0 takes a free one.",
+)
+@click.option(
     "--max-in-flight",
     type=click.IntRange(min=1_024),
     default=DEFAULTS.max_in_flight_bytes,
@@ -80,6 +109,10 @@ def command(
     create_topic: bool,
     refused_path: Path | None,
     compression: str,
+    backend: str,
+    workers: int,
+    when_full: str,
+    metrics_port: int | None,
     max_in_flight: int,
     max_line_bytes: int,
     timeout: float,
@@ -93,13 +126,15 @@ def command(
     SIGTERM) stops reading, delivers what was read and prints the summary; a second one stops at once.
 
     Exit status: 0 every event was acknowledged; 3 so was every event, but some lines were refused; 1 Kafka did not
-    acknowledge every event, or the input could not be read; 2 wrong usage; 130 interrupted.
+    acknowledge every event, some were shed, or the input could not be read; 2 wrong usage; 130 interrupted.
     """
     # kafka-python logs each attempt to reach a broker; what matters of it is in our own errors
     logging.getLogger("kafka").addHandler(logging.NullHandler())
     path = None if str(source) == "-" else source
     refused = _refused_file(path, refused_path)
     settings = KafkaSettings(
+        backend=backend,  # type: ignore[arg-type]
+        when_full=when_full,  # type: ignore[arg-type]
         compression=compression,  # type: ignore[arg-type]  # click has checked the choice
         max_in_flight_bytes=max_in_flight,
         create_topic=create_topic,
@@ -109,21 +144,26 @@ def command(
     )
     interrupts = Interrupts()
     tally = Tally()
-    with (
-        _input(path) as stream,
-        _connected(bootstrap, topic, settings) as producer,
-        interrupts.handled(),
-        progress(_size(path), tally, producer, shown=show) as watched,
-    ):
-        summary = produce_lines(
-            read_lines(watched(interrupts.reader(stream.read1)), max_bytes=max_line_bytes),
-            producer,
-            refused,
-            tally=tally,
-            should_stop=lambda: interrupts.requested,
-            max_line_bytes=max_line_bytes,
-            close_timeout=timeout + CLOSE_MARGIN_S,
-        )
+    job = Job(bootstrap, topic, settings, max_line_bytes, timeout + CLOSE_MARGIN_S)
+    if workers > 1:
+        summary = _by_workers(job, workers, path, refused, interrupts, show=show, metrics_port=metrics_port)
+    else:
+        with (
+            _input(path) as stream,
+            _connected(bootstrap, topic, settings) as producer,
+            _metrics(metrics_port, lambda: (tally, producer.stats), max_in_flight),
+            interrupts.handled(),
+            progress(_size(path), tally, producer, shown=show) as watched,
+        ):
+            summary = produce_lines(
+                read_lines(watched(interrupts.reader(stream.read1)), max_bytes=max_line_bytes),
+                producer,
+                refused,
+                tally=tally,
+                should_stop=lambda: interrupts.requested,
+                max_line_bytes=max_line_bytes,
+                close_timeout=job.close_timeout_s,
+            )
     refused_to = refused.path if refused.written else None
     if as_json:
         click.echo(orjson.dumps(summary_object(summary, refused_to), option=orjson.OPT_INDENT_2))
@@ -135,11 +175,49 @@ def command(
 
 
 def _exit_code(summary: Summary) -> int:
-    if summary.failure is not None:
+    if summary.failure is not None or summary.stats.shed:
         return EXIT_FAILED
     if summary.tally.interrupted:
         return EXIT_INTERRUPTED
     return EXIT_REFUSED if summary.refused else 0
+
+
+def _by_workers(
+    job: Job,
+    count: int,
+    path: Path | None,
+    refused: RefusedFile,
+    interrupts: Interrupts,
+    *,
+    show: bool,
+    metrics_port: int | None,
+) -> Summary:
+    run = Workers(job, refused, interrupts)
+    with (
+        _input(path) as stream,
+        _metrics(metrics_port, lambda: (run.state.tally, run.state.stats), job.settings.max_in_flight_bytes * count),
+        interrupts.handled(),
+        watched_workers(_size(path), lambda: run.state, shown=show),
+    ):
+        if path is not None and path.is_file():
+            return run.run_file(path, count)
+        return run.run_stream(stream.read1, count)
+
+
+@contextmanager
+def _metrics(port: int | None, read: Callable[[], tuple[Tally, ProducerStats]], limit: int) -> Iterator[None]:
+    """Prometheus' page for the time of a run, if it is wanted."""
+    if port is None:
+        yield
+        return
+    from frontrow_ingest.metrics import Metrics, serve
+    from frontrow_ingest.producer.metrics import samples
+
+    metrics = Metrics()
+    metrics.watch(lambda: samples(*read(), limit))
+    with serve(metrics, port) as url:
+        click.echo(f"metrics at {url}", err=True)
+        yield
 
 
 @contextmanager

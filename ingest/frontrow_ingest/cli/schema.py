@@ -9,6 +9,7 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
+from frontrow_ingest.cli import decode
 from frontrow_specs import event_fields, event_schema
 from frontrow_specs.compatibility import check_schema
 from frontrow_specs.files import load_json
@@ -31,6 +32,9 @@ def show(as_json: bool) -> None:
         kind = "|".join(field.symbols) if field.symbols else field.type
         table.add_row(field.name, kind, "yes" if field.nullable else "", field.privacy, field.doc)
     Console().print(table)
+
+
+command.add_command(decode.command)
 
 
 @command.command()

@@ -13,6 +13,7 @@ from frontrow_ingest.producer.errors import (
     ProducerClosedError,
     RecordTooLargeError,
     TopicMissingError,
+    WorkerCrashedError,
 )
 from frontrow_ingest.producer.events import EventProducer
 from frontrow_ingest.producer.memory import MemorySink
@@ -35,4 +36,5 @@ __all__ = [
     "RecordTooLargeError",
     "SeenEvents",
     "TopicMissingError",
+    "WorkerCrashedError",
 ]

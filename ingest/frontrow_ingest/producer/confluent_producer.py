@@ -70,7 +70,6 @@ class ConfluentSink(BoundedSink[Reported]):
     def __init__(self, bootstrap: str, *, topic: str, settings: KafkaSettings) -> None:
         super().__init__(bootstrap, topic, settings, Reported())
         options = _options(bootstrap, settings, self._in_flight)
-        require_topic(bootstrap, topic, settings)
         try:
             self._producer = Producer(options)
         except KafkaException as error:
@@ -80,11 +79,19 @@ class ConfluentSink(BoundedSink[Reported]):
         self._in_flight.producer = self._producer
         self._produce = self._producer.produce
         try:
-            self._producer.list_topics(topic, settings.connect_timeout_s)
-        except KafkaException as error:
+            self._get_acquainted()
+        except BaseException:
             self._closed = True
             self._let_go()
-            raise BrokerUnreachableError(bootstrap, settings.connect_timeout_s, _text(error)) from error
+            raise
+
+    def _get_acquainted(self) -> None:
+        try:
+            known = self._producer.list_topics(timeout=self._settings.connect_timeout_s).topics
+        except KafkaException as error:
+            raise BrokerUnreachableError(self._where, self._settings.connect_timeout_s, _text(error)) from error
+        if self._topic not in known:
+            require_topic(self._where, self._topic, self._settings)
 
     def _hand_in(self, key: bytes, value: bytes) -> None:
         try:

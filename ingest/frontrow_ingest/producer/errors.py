@@ -9,6 +9,7 @@
     ├── DeliveryFailedError      Kafka refused, or gave up on, some records; they are counted by error
     ├── InFlightFullError        no room among the bytes in flight, where the settings say not to wait
     ├── RecordTooLargeError      a single record is larger than Kafka takes
+    ├── WorkerCrashedError       one of several processes ended before its end
     └── ProducerClosedError      used after close()
 """
 
@@ -17,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from frontrow_ingest.errors import DeliveryError
+from frontrow_ingest.producer.ranges import FileRange
 
 
 class BrokerUnreachableError(DeliveryError):
@@ -99,6 +101,26 @@ class RecordTooLargeError(DeliveryError):
         self.size = size
         self.limit = limit
         super().__init__(f"a record of {size} bytes is over the limit of {limit}: an event is far smaller; look at it")
+
+
+class WorkerCrashedError(DeliveryError):
+    """The process ``worker`` (from 1) ended with ``exitcode``, a negative one by a signal, before its part was sent."""
+
+    def __init__(self, worker: int, exitcode: int | None, part: FileRange | None, *, acknowledged: int) -> None:
+        self.worker = worker
+        self.exitcode = exitcode
+        self.part = part
+        how = f"signal {-exitcode}" if exitcode is not None and exitcode < 0 else f"exit status {exitcode}"
+        again = "send its lines again"
+        if part is not None:
+            again = (
+                f"send its part again: tail -c +{part.start + 1} {part.path} | head -c {part.stop - part.start} | "
+                "frontrow produce -"
+            )
+        super().__init__(
+            f"worker {worker} ended by {how} before its work was done; at least {acknowledged} of its events are "
+            f"stored, more may be: {again}"
+        )
 
 
 class ProducerClosedError(DeliveryError):
