@@ -27,7 +27,8 @@ READ_DEADLINE_S = 20
 def command(file: Path | None, digits: str | None, topic: str | None, last: int, bootstrap: str) -> int:
     """Decode framed Avro events: the bytes of FILE (- for standard input), of --hex, or of a topic.
 
-    Prints one JSON object a line; viewer ids are pseudonyms, as written. Exits 1 if something is no event, and says why.
+    Prints one JSON object a line; viewer ids are pseudonyms, as written. Exits 1 if something is no
+    event, and says why.
     """
     if sum(given is not None for given in (file, digits, topic)) != 1:
         raise click.UsageError("give one of: FILE, --hex, --topic")

@@ -15,6 +15,7 @@ from frontrow_specs.errors import SpecsError
 # name -> (module with a click object called `command`, one-line help shown without importing it)
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("frontrow_ingest.cli.demo", "Play a simulated live event through the real line and watch the answers."),
+    "doctor": ("frontrow_ingest.cli.doctor", "Look at Kafka, Druid, clocks, disk and keys; say what to do."),
     "produce": ("frontrow_ingest.cli.produce", "Send viewing events (JSON Lines) to Kafka."),
     "query": ("frontrow_ingest.cli.query", "Ask Druid for timeseries and top lists."),
     "schema": ("frontrow_ingest.cli.schema", "Show the event contract and check its compatibility."),
