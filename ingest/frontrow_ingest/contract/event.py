@@ -15,13 +15,6 @@ RULES_ERROR = "frontrow_rules"
 """pydantic error type that carries a list of Refusal in its context."""
 
 
-RULED_FIELDS = (
-    *("kind", "started", "end_reason", "error_class", "stream_type"),
-    *("error_code", "startup_ms", "live_latency_ms", "play_ms", "rebuffer_ms", "seek_rebuffer_ms"),
-)
-"""The fields that the rules between fields look at: five by value, the others by whether they are null or 0."""
-
-
 def wall_clock_ms() -> int:
     """Milliseconds since the Unix epoch."""
     return time.time_ns() // 1_000_000
@@ -80,6 +73,7 @@ class ViewingEvent(BaseModel):
         return self
 
 
+# What the rules look at is also the key of line_layout.Layout.rule_key: a new rule may need more of it.
 def _suspicious(event: ViewingEvent) -> bool:
     """Whether any rule between fields may be broken: a quick look at every event, never too lenient."""
     kind = event.kind

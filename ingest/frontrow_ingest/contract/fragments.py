@@ -1,66 +1,113 @@
-"""Coders of fragments: from ``name": value``, a member of a JSON object as it stands in a line, to Avro bytes.
+"""Coders of pieces of a JSON line: from the text of a value, or of some members, to Avro bytes.
 
-A coder answers only for a fragment whose value keeps the contract, and raises UnlikeError for any other: then the
-slow way, the model, has the word.
+A coder answers only for text that keeps the contract, and raises UnlikeError for any other: then the slow way, the
+model, has the word.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import from_json
 
 from frontrow_ingest.contract.avro_binary import (
     LOW,
     LOW_BITS,
     LOW_MASK,
-    MAX_CACHED,
     SMALL,
     Remembered,
     encode_long,
     encode_unsigned,
 )
 
+MAX_REMEMBERED = 16_384
 MAX_DIGITS = 18  # any such number has 64 bits
-ZERO = ord("0")
 
 
 class UnlikeError(Exception):
-    """A fragment that is not the field's, or whose value the fast way cannot vouch for."""
+    """A text that the fast way cannot vouch for."""
 
 
-class FragmentCoder(Protocol):
-    """Gives the Avro bytes of a fragment; raises UnlikeError."""
+class TextCoder(Protocol):
+    """Gives the Avro bytes of a text; raises UnlikeError."""
 
-    def __getitem__(self, fragment: bytes, /) -> bytes: ...
+    def __getitem__(self, text: bytes, /) -> bytes: ...
 
 
-class RememberedFragment(dict[bytes, bytes]):
-    """For a field whose values repeat: what a fragment stands for is found out once, by ``convert`` from the JSON text
-    of a value to Avro bytes.
+class RememberedText(dict[bytes, bytes]):
+    """For what repeats: what a text stands for is found out once, by ``convert``.
 
-    Remembers up to ``MAX_CACHED`` fragments and forgets all of them when it is full.
+    Remembers up to ``MAX_REMEMBERED`` texts and forgets all of them when it is full.
     """
 
-    def __init__(self, prefix: bytes, convert: Callable[[bytes], bytes]) -> None:
+    def __init__(self, convert: Callable[[bytes], bytes]) -> None:
         super().__init__()
-        self._prefix = prefix
         self._convert = convert
 
-    def __missing__(self, fragment: bytes) -> bytes:
-        if not fragment.startswith(self._prefix):
-            raise UnlikeError
-        encoded = self._convert(fragment[len(self._prefix) :])
-        if len(self) >= MAX_CACHED:
+    def __missing__(self, text: bytes) -> bytes:
+        encoded = self._convert(text)
+        if len(self) >= MAX_REMEMBERED:
             self.clear()
-        self[fragment] = encoded
+        self[text] = encoded
         return encoded
 
 
+class NumberText:
+    """For an integer that hardly repeats, from ``least`` (not negative) to ``most``. ``last`` is the one coded last.
+
+    The text has digits only, as JSON has them and at most ``MAX_DIGITS``. This runs several times for every event.
+    """
+
+    __slots__ = ("_high", "_least", "_most", "last")
+
+    def __init__(self, least: int, most: int) -> None:
+        self._least = least
+        self._most = most
+        self._high = Remembered(encode_unsigned)
+        self.last = 0
+
+    def __getitem__(self, text: bytes, /) -> bytes:
+        self.last = number = int(text)
+        if not self._least <= number <= self._most:
+            raise UnlikeError
+        zigzag = number << 1
+        if zigzag <= LOW_MASK:
+            return SMALL[zigzag]
+        return LOW[zigzag & LOW_MASK] + self._high[zigzag >> LOW_BITS]
+
+
+class IdentifierText:
+    """For an identifier, which nothing remembers: its characters, ASCII and as they are."""
+
+    __slots__ = ()
+
+    def __getitem__(self, text: bytes, /) -> bytes:
+        return SMALL[len(text) << 1] + text  # far shorter than what SMALL ends at
+
+
+def by_digits(least: int, most: int) -> Callable[[bytes], bytes]:
+    """A converter of integers within bounds."""
+
+    def convert(text: bytes) -> bytes:
+        if not text.isdigit() or len(text) > MAX_DIGITS or (len(text) > 1 and text.startswith(b"0")):
+            raise UnlikeError
+        number = int(text)
+        if not least <= number <= most:
+            raise UnlikeError
+        return encode_long(number)
+
+    return convert
+
+
+def or_null(convert: Callable[[bytes], bytes]) -> Callable[[bytes], bytes]:
+    """The same converter for a field that may be null."""
+    return lambda text: b"\x00" if text == b"null" else b"\x02" + convert(text)
+
+
 def by_pydantic(adapter: TypeAdapter[Any], encode: Callable[[Any], bytes]) -> Callable[[bytes], bytes]:
-    """A converter that checks with the model's own type of the field."""
+    """A converter of values that checks with the model's own type of the field."""
 
     def convert(text: bytes) -> bytes:
         try:
@@ -74,68 +121,20 @@ def by_pydantic(adapter: TypeAdapter[Any], encode: Callable[[Any], bytes]) -> Ca
     return convert
 
 
-def integer(text: bytes, least: int, most: int) -> int:
-    """The integer in a JSON text, from ``least`` (not negative) to ``most``; raises UnlikeError for anything else."""
-    if not text.isdigit() or len(text) > MAX_DIGITS or (text[0] == ZERO and len(text) > 1):
-        raise UnlikeError
-    number = int(text)
-    if not least <= number <= most:
-        raise UnlikeError
-    return number
-
-
-def by_digits(least: int, most: int, *, nullable: bool) -> Callable[[bytes], bytes]:
-    """A converter of integers within bounds, and of null where that may be."""
+def members_by_pydantic(
+    fields: Mapping[str, tuple[TypeAdapter[Any], Callable[[Any], bytes]]],
+) -> Callable[[bytes], bytes]:
+    """A converter of the text of some members, in this order and none twice."""
 
     def convert(text: bytes) -> bytes:
-        if not nullable:
-            return encode_long(integer(text, least, most))
-        return b"\x00" if text == b"null" else b"\x02" + encode_long(integer(text, least, most))
+        try:
+            found = from_json(b"{" + text + b"}")
+            if list(found) != list(fields):
+                raise UnlikeError
+            return b"".join(
+                encode(adapter.validate_python(found[name], strict=True)) for name, (adapter, encode) in fields.items()
+            )
+        except ValueError:  # not JSON, or a ValidationError
+            raise UnlikeError from None
 
     return convert
-
-
-class NumberFragment:
-    """For an integer that hardly repeats, from ``least`` (not negative) to ``most``. ``last`` is the one coded last.
-
-    What :func:`integer` and ``encode_long`` do, in one place: this runs several times for every event.
-    """
-
-    __slots__ = ("_high", "_least", "_most", "_prefix", "_size", "last")
-
-    def __init__(self, prefix: bytes, least: int, most: int) -> None:
-        self._prefix = prefix
-        self._size = len(prefix)
-        self._least = least
-        self._most = most
-        self._high = Remembered(encode_unsigned)
-        self.last = 0
-
-    def __getitem__(self, fragment: bytes, /) -> bytes:
-        size = self._size
-        digits = fragment[size:]
-        if fragment[:size] != self._prefix or not digits.isdigit() or len(digits) > MAX_DIGITS:
-            raise UnlikeError
-        number = int(digits)
-        if not self._least <= number <= self._most or (digits[0] == ZERO and len(digits) > 1):
-            raise UnlikeError
-        self.last = number
-        if number < 8192:
-            return SMALL[number << 1]
-        return LOW[number << 1 & LOW_MASK] + self._high[number >> LOW_BITS - 1]
-
-
-class IdentifierFragment:
-    """For an identifier, which nothing remembers: text of certain ASCII characters, none of which JSON escapes."""
-
-    __slots__ = ("_match",)
-
-    def __init__(self, prefix: bytes, pattern: bytes) -> None:
-        self._match = re.compile(re.escape(prefix) + b'"(' + pattern + b')"').fullmatch
-
-    def __getitem__(self, fragment: bytes, /) -> bytes:
-        found = self._match(fragment)
-        if found is None:
-            raise UnlikeError
-        raw = found[1]
-        return SMALL[len(raw) << 1] + raw  # far shorter than what SMALL ends at

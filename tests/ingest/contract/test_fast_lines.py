@@ -168,7 +168,7 @@ def test_a_rule_between_fields_is_learned_from_the_model_only() -> None:
 def test_nothing_remembers_identifiers() -> None:
     fast = taught(PRETTY)
     assert fast.line(PRETTY) is not None
-    remembered = b"".join(b"".join(coder) for coder in fast._coders.values() if isinstance(coder, dict))
+    remembered = b"".join(b"".join(coder) for coder in fast._maker._coders.values() if isinstance(coder, dict))
     assert b"AAECAwQFBgcICQoLDA0ODw" not in remembered
     assert b"5f0c1a52" not in remembered
 
