@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 import orjson
 
+from frontrow_ingest.cli.logs import complain
 from frontrow_ingest.errors import DeliveryError, IngestError
 from frontrow_ingest.producer import EventProducer, KafkaSettings
 from frontrow_ingest.producer.events import DEFAULT_BOOTSTRAP, DEFAULT_TOPIC
@@ -170,7 +171,7 @@ def command(
     else:
         click.echo(summary_text(summary, refused_to, bootstrap=bootstrap, topic=topic))
     if summary.failure is not None:
-        click.echo(f"error: {summary.failure}", err=True)
+        complain(str(summary.failure))
     return _exit_code(summary)
 
 

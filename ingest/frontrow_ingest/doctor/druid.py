@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator
 
 import urllib3
 
-from frontrow import DruidError, DruidTransport, Timeouts, TransportError
+from frontrow import DruidTransport, Timeouts, TransportError
 from frontrow._transport import Transport
 from frontrow_ingest.doctor.finding import Finding
 from frontrow_ingest.druid import Supervisors, SupervisorStatus
+from frontrow_ingest.errors import SupervisorError
 
 TIMEOUTS = Timeouts(connect=3, read=10, total=15, query=8)
 MAX_SKEW_S = 2.0  # a Date header has whole seconds
@@ -23,8 +24,9 @@ def examine_druid(
     """Look at a Druid through its Router. More than ``max_lag`` events not read yet are too many."""
     druid = transport or Transport(url, timeouts=TIMEOUTS)
     try:
+        supervisors = Supervisors(druid)
         try:
-            druid.request_json("GET", "/status/health")
+            names = supervisors.names()
         except TransportError as error:
             mend = "start it (frontrow stack up), or give its Router with --url"
             yield Finding("druid", False, f"{error}", mend)
@@ -32,21 +34,21 @@ def examine_druid(
         yield Finding("druid", True, f"answers at {druid.url}")
         if transport is None:
             yield _skew(url, clock)
-        yield from _supervisors(Supervisors(druid), max_lag)
+        yield from _supervisors(supervisors, names, max_lag)
     finally:
         if transport is None:
             druid.close()
 
 
-def _supervisors(supervisors: Supervisors, max_lag: int) -> Iterator[Finding]:
-    try:
-        names = supervisors.names()
-        if not names:
-            yield Finding("supervisors", False, "there is none: nothing is ingested", "frontrow specs apply")
-        for name in names:
+def _supervisors(supervisors: Supervisors, names: list[str], max_lag: int) -> Iterator[Finding]:
+    if not names:
+        yield Finding("supervisors", False, "there is none: nothing is ingested", "frontrow specs apply")
+    for name in names:
+        try:
             yield judge_supervisor(supervisors.status(name), max_lag)
-    except DruidError as error:
-        yield Finding("supervisors", False, f"{error}", "look at the overlord: frontrow stack logs coordinator")
+        except (TransportError, SupervisorError) as error:
+            mend = "look at the overlord: frontrow stack logs coordinator"
+            yield Finding(f"supervisor {name}", False, f"{error}", mend)
 
 
 def judge_supervisor(status: SupervisorStatus, max_lag: int) -> Finding:

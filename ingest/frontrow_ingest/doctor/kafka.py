@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -29,13 +30,16 @@ def examine_kafka(bootstrap: str, topics: Sequence[str], *, outage_h: float) -> 
     from kafka.admin import KafkaAdminClient
     from kafka.errors import KafkaError
 
+    mend = "start it (frontrow stack up), or give its address with --bootstrap"
+    if (why := _unreachable(bootstrap)) is not None:
+        yield Finding("broker", False, f"nobody answers at {bootstrap} ({why})", mend)
+        return
     try:
         admin: Any = KafkaAdminClient(
             bootstrap_servers=bootstrap, bootstrap_timeout_ms=TIMEOUT_MS, request_timeout_ms=TIMEOUT_MS
         )
     except (KafkaError, ValueError, OSError) as error:
-        mend = "start it (frontrow stack up), or give its address with --bootstrap"
-        yield Finding("broker", False, f"nobody answers at {bootstrap} ({type(error).__name__})", mend)
+        yield Finding("broker", False, f"no Kafka answers at {bootstrap} ({type(error).__name__})", mend)
         return
     try:
         brokers = admin.describe_cluster()["brokers"]
@@ -77,6 +81,22 @@ def judge_topic(topic: TopicState, *, brokers: int, outage_h: float) -> Iterator
     else:
         mend = f"set min.insync.replicas={wanted}: a single copy is acknowledged, and lost with its broker"
     yield Finding(f"{what}: replicas", safe, text, mend)
+
+
+def _unreachable(bootstrap: str) -> str | None:
+    """Why no connection can be made to any of the addresses; None if one can."""
+    why = ""
+    for address in bootstrap.split(","):
+        host, _, port = address.strip().rpartition(":")
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), TIMEOUT_MS / 1000).close()
+        except OSError as error:
+            why = error.strerror or type(error).__name__
+        except ValueError:
+            why = "it is no HOST:PORT"
+        else:
+            return None
+    return why
 
 
 def _state(admin: Any, topic: str) -> TopicState:
