@@ -1,7 +1,8 @@
 """Producer speed on one core: checked, encoded, sent and acknowledged events per second.
 
 Ours against the straightforward way, with the same model, events, topic and broker, in turns within one run. The client
-is bound to one core; the broker is not. Run: ``python tests/bench/bench_producer.py [--bootstrap HOST:PORT]``.
+is bound to one core; the broker is not. Before that the codec alone, after it the command over a file, with workers.
+For Linux. Run: ``python tests/bench/bench_producer.py [--bootstrap HOST:PORT]``.
 """
 
 from __future__ import annotations
@@ -13,9 +14,13 @@ import json
 import os
 import statistics
 import struct
+import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import avro.io
@@ -129,9 +134,10 @@ def main() -> None:
     parser.add_argument("--bootstrap", default="127.0.0.1:9092")
     parser.add_argument("--events", type=int, default=10_000, help="events per round and way")
     parser.add_argument("--rounds", type=int, default=4)
+    parser.add_argument("--file-events", type=int, default=200_000, help="events of the file for --workers")
     arguments = parser.parse_args()
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {max(cores)})
     topic = f"frontrow_bench_{time.time_ns() // 1_000_000:x}"
     lines = [json.dumps(event).encode() for event in audience(1, arguments.events)]
     Console().print(codec_table(lines))
@@ -161,6 +167,8 @@ def main() -> None:
             admin.delete_topics([topic])
             admin.close()
     Console().print(table(measured, len(lines), arguments.rounds))
+    os.sched_setaffinity(0, cores)
+    Console().print(workers_table(arguments.bootstrap, arguments.file_events))
 
 
 def codec_table(lines: list[bytes]) -> Table:
@@ -179,6 +187,31 @@ def codec_table(lines: list[bytes]) -> Table:
     shown = Table("codec", "µs per event")
     for name, way in ways.items():
         shown.add_row(name, f"{min(cpu_time(way) for _ in range(4)) / len(lines) * 1e6:.2f}")
+    return shown
+
+
+def workers_table(bootstrap: str, count: int) -> Table:
+    """The command over a file, start-up included: all cores, the broker's work too."""
+    shown = Table(
+        "frontrow produce FILE", "events/s", title=f"{count:,} events of a file, {os.cpu_count()} cores in all"
+    )
+    with tempfile.TemporaryDirectory() as directory:
+        file = Path(directory) / "events.jsonl"
+        some = b"".join(json.dumps(event).encode() + b"\n" for event in audience(1, min(count, 20_000)))
+        with file.open("wb") as out:
+            for _ in range(max(1, count // 20_000)):
+                out.write(some)
+        for backend, workers in itertools.product(BACKENDS, (1, 2)):
+            topic = f"frontrow_bench_{time.time_ns() // 1_000_000:x}"
+            command = [sys.executable, "-c", "from frontrow_ingest.cli import main; main()", "produce", str(file)]
+            options = ["--bootstrap", bootstrap, "--topic", topic, "--create-topic", "--json", "--no-progress"]
+            done = subprocess.run(
+                [*command, *options, "--backend", backend, "--workers", str(workers)], capture_output=True, check=True
+            )
+            shown.add_row(f"--backend {backend} --workers {workers}", f"{json.loads(done.stdout)['events_per_s']:,}")
+            admin: Any = KafkaAdminClient(bootstrap_servers=bootstrap)
+            admin.delete_topics([topic])
+            admin.close()
     return shown
 
 

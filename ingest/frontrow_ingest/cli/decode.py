@@ -59,8 +59,9 @@ def _bytes(file: Path | None, digits: str | None) -> bytes:
 
 def _last_of(bootstrap: str, topic: str, last: int) -> Iterator[tuple[str, bytes]]:
     """The last messages of each partition, with their places."""
-    from kafka import KafkaConsumer, TopicPartition
+    from kafka import KafkaConsumer
     from kafka.errors import KafkaError
+    from kafka.structs import TopicPartition
 
     try:
         consumer: Any = KafkaConsumer(

@@ -25,6 +25,7 @@ from frontrow_ingest.producer.run import Summary, Tally, produce_lines
 from frontrow_ingest.producer.worker import Job
 from frontrow_ingest.producer.workers import Workers
 
+_LOG = logging.getLogger(__name__)
 EXIT_FAILED = 1
 EXIT_REFUSED = 3
 EXIT_INTERRUPTED = 130
@@ -166,6 +167,7 @@ def command(
                 close_timeout=job.close_timeout_s,
             )
     refused_to = refused.path if refused.written else None
+    _LOG.info("run ended", extra=summary_object(summary, refused_to))
     if as_json:
         click.echo(orjson.dumps(summary_object(summary, refused_to), option=orjson.OPT_INDENT_2))
     else:

@@ -124,10 +124,10 @@ class LayoutMaker:
         units: list[tuple[str, ...]] = []
         for name in names:
             run = _RUN_OF.get(name)
-            last = units[-1] if units else ()
-            follows = last and self._names.index(last[-1]) + 1 == self._names.index(name)
-            if run is not None and follows and last[-1] in run:
-                units[-1] = (*last, name)
+            before = units[-1][-1] if units else ""
+            place = self._names.index(name)
+            if run is not None and before in run and before == self._names[place - 1]:
+                units[-1] = (*units[-1], name)
             else:
                 units.append((name,))
         return units
@@ -161,7 +161,7 @@ class LayoutMaker:
         if len(unit) > 1:
             fields = {name: (TypeAdapter[Any](self._hints[name]), self._encoder(name)) for name in unit}
             return RememberedText(members_by_pydantic(fields))
-        (name,) = unit
+        name = next(iter(unit))
         if name in _IDENTIFIERS:
             return IdentifierText()
         if name in _NUMBERS:

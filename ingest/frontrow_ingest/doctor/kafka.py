@@ -34,10 +34,13 @@ def examine_kafka(bootstrap: str, topics: Sequence[str], *, outage_h: float) -> 
     if (why := _unreachable(bootstrap)) is not None:
         yield Finding("broker", False, f"nobody answers at {bootstrap} ({why})", mend)
         return
+    options: dict[str, Any] = {
+        "bootstrap_servers": bootstrap,
+        "bootstrap_timeout_ms": TIMEOUT_MS,
+        "request_timeout_ms": TIMEOUT_MS,
+    }
     try:
-        admin: Any = KafkaAdminClient(
-            bootstrap_servers=bootstrap, bootstrap_timeout_ms=TIMEOUT_MS, request_timeout_ms=TIMEOUT_MS
-        )
+        admin: Any = KafkaAdminClient(**options)
     except (KafkaError, ValueError, OSError) as error:
         yield Finding("broker", False, f"no Kafka answers at {bootstrap} ({type(error).__name__})", mend)
         return

@@ -80,6 +80,8 @@ class EventProducer:
             event = self._checked(self._validator.line, line, len(line))
             checked = event.session_id.encode(), encode(event), event.seq, event.ts
             self._fast.learn(line, checked[1])
+        if self._seen is None and self._counter is None:  # as _hand_in does, for less
+            return self._sink.send_encoded(checked[0], checked[1])
         return self._hand_in(*checked)
 
     def _hand_in(self, key: bytes, value: bytes, seq: int, ts: int) -> bool:

@@ -36,9 +36,15 @@ def read_lines(
     while chunk := read(CHUNK_BYTES):
         *ended, rest = chunk.split(b"\n")
         for part in ended:
-            yield _line(number, offset, _hold(held, size, part, max_bytes), size + len(part), max_bytes)
+            length = len(part)
+            if offset and not size and length <= max_bytes:  # nearly every line: all of it is at hand
+                yield Line(number, offset, part.removesuffix(b"\r"), length, True)
+                number += 1
+                offset += length + 1
+                continue
+            yield _line(number, offset, _hold(held, size, part, max_bytes), size + length, max_bytes)
             number += 1
-            offset += size + len(part) + 1
+            offset += size + length + 1
             size = 0
             held = []
         if rest:

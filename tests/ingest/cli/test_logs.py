@@ -6,8 +6,10 @@ import json
 import logging
 import subprocess
 import sys
+from pathlib import Path
 
 from frontrow_ingest.cli.logs import JsonFormatter
+from support.viewing_events import a_line
 
 
 def test_a_record_is_one_json_object() -> None:
@@ -45,6 +47,23 @@ def test_an_error_is_a_log_line_where_logs_are_json() -> None:
     missing = ("specs", "show", "nothing-like-it")
     assert run(*missing).startswith("error: ")
     assert json.loads(run("--log-format", "json", *missing))["level"] == "error"
+
+
+def test_a_run_is_a_log_line_with_its_account(tmp_path: Path) -> None:
+    code = (
+        "from frontrow_ingest.cli import main, produce; from frontrow_ingest.producer import EventProducer, MemorySink; "
+        "produce.EventProducer = lambda *_, **__: EventProducer(sink=MemorySink()); main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "--log-format", "json", "produce", "-"],
+        input=a_line() + b"\n",
+        capture_output=True,
+        cwd=tmp_path,
+        timeout=60,
+        check=True,
+    )
+    (line,) = done.stderr.splitlines()
+    assert (json.loads(line)["message"], json.loads(line)["acknowledged"]) == ("run ended", 1)
 
 
 def test_an_import_configures_nothing() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 import urllib.request
 
 import pytest
@@ -86,6 +88,13 @@ def test_a_taken_port_is_named() -> None:
         port = taken.getsockname()[1]
         with pytest.raises(MetricsPortError, match=f"127.0.0.1:{port}.*--metrics-port"), serve(Metrics(), port):
             pass
+
+
+def test_the_table_can_be_printed() -> None:
+    command = [sys.executable, "-m", "frontrow_ingest.metrics", "frontrow_input_"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == markdown_table("frontrow_input_")
+    assert len(done.stdout.splitlines()) == 4
 
 
 @pytest.mark.parametrize("metric", Metric)
