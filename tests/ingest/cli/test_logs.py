@@ -51,7 +51,8 @@ def test_an_error_is_a_log_line_where_logs_are_json() -> None:
 
 def test_a_run_is_a_log_line_with_its_account(tmp_path: Path) -> None:
     code = (
-        "from frontrow_ingest.cli import main, produce; from frontrow_ingest.producer import EventProducer, MemorySink; "
+        "from frontrow_ingest.cli import main, produce\n"
+        "from frontrow_ingest.producer import EventProducer, MemorySink\n"
         "produce.EventProducer = lambda *_, **__: EventProducer(sink=MemorySink()); main()"
     )
     done = subprocess.run(

@@ -131,6 +131,17 @@ def test_members_may_be_left_out_or_in_another_order() -> None:
         assert codec.decode(found[1])["received_ts"] == NOW
 
 
+def test_members_of_a_rule_may_be_left_out() -> None:
+    base = an_event(seek_rebuffer_ms=..., live_latency_ms=..., rebuffer_ms=0)
+    fast = taught(json.dumps(base).encode())
+    for changes in ({}, {"play_ms": 7}, {"rebuffer_ms": 300}):
+        line = json.dumps({**base, **changes}).encode()
+        if fast.line(line) is None:
+            teach(fast, line)  # another answer to a rule's question
+        assert fast.line(line) == by_model(line) is not None
+    assert fast.line(json.dumps({**base, "seek_rebuffer_ms": 1}).encode()) is None
+
+
 @pytest.mark.parametrize("count", [0, 1, 2, 5])
 @pytest.mark.parametrize("style", STYLES[:2])
 def test_labels_hold_the_separator(count: int, style: Any) -> None:
