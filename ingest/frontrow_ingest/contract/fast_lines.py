@@ -18,7 +18,7 @@ from frontrow_ingest.contract.line_layout import STYLES, Layout, LayoutMaker
 
 MAX_LAYOUTS = 32
 MAX_ALLOWED = 4_096
-MAX_FUTILE = 200  # lessons that taught nothing; after them no more are taken
+MAX_FUTILE = 50  # lessons that taught nothing; after them no more are taken
 Checked = tuple[bytes, bytes, int, int]
 """An event that keeps the contract, as a record: its session (the key), its framed bytes, its seq and its ts."""
 
@@ -35,6 +35,7 @@ class FastLines:
         self._clock = clock
         self._maker = LayoutMaker(schema)
         self._layouts: list[Layout] = []
+        self._made: set[tuple[tuple[str, ...], bytes]] = set()
         self._allowed: set[tuple[Any, ...]] = set()
         self._stamp = PlainLong()
         self._futile = 0
@@ -42,13 +43,20 @@ class FastLines:
     def line(self, line: bytes) -> Checked | None:
         """The event of a line; None if the line is not familiar, which says nothing about it."""
         for layout in self._layouts:
-            encoded = self._encoded(line, layout)
-            if encoded is not None:
-                if layout is not self._layouts[0]:  # the layout of this line is likely that of the next
-                    self._layouts.remove(layout)
-                    self._layouts.insert(0, layout)
-                return self._checked(encoded, layout) if layout.rule_key(encoded) in self._allowed else None
-        return None
+            found = layout.match(line)
+            if found is not None:
+                break
+        else:
+            return None
+        if layout is not self._layouts[0]:  # the layout of this line is likely that of the next
+            self._layouts.remove(layout)
+            self._layouts.insert(0, layout)
+        try:
+            encoded: Sequence[bytes] = list(map(getitem, layout.coders, found.groups()))
+        except UnlikeError:
+            return None
+        encoded = self._in_order(encoded, layout)
+        return self._checked(encoded, layout) if layout.rule_key(encoded) in self._allowed else None
 
     def learn(self, line: bytes, value: bytes) -> None:
         """Take a lesson from a line that the model accepted and that was encoded as ``value``."""
@@ -58,12 +66,15 @@ class FastLines:
             if (encoded := self._encoded(line, layout)) is not None:
                 self._allow(layout.rule_key(encoded))
                 return
-        names = list(orjson.loads(line))
-        for separator, colon in STYLES if len(self._layouts) < MAX_LAYOUTS else ():
+        names = tuple(orjson.loads(line))
+        for separator, colon in STYLES:
+            if len(self._layouts) >= MAX_LAYOUTS or (names, separator) in self._made:
+                continue
             layout = self._maker.make(names, separator, colon)
             encoded = self._encoded(line, layout)
             if encoded is not None and (layout.stamped or self._checked(encoded, layout)[1] == value):
                 self._layouts.append(layout)
+                self._made.add((names, separator))
                 self._allow(layout.rule_key(encoded))
                 return
         self._futile += 1
@@ -77,12 +88,13 @@ class FastLines:
             encoded = list(map(getitem, layout.coders, found.groups()))
         except UnlikeError:
             return None
+        return self._in_order(encoded, layout)
+
+    def _in_order(self, encoded: Sequence[bytes], layout: Layout) -> Sequence[bytes]:
         if layout.in_order is None:
             return encoded
-        encoded += layout.defaults
-        if layout.stamped:
-            encoded.append(self._stamp[self._clock()])
-        return layout.in_order(encoded)
+        stamp = (self._stamp[self._clock()],) if layout.stamped else ()
+        return layout.in_order((*encoded, *layout.defaults, *stamp))
 
     def _checked(self, encoded: Sequence[bytes], layout: Layout) -> Checked:
         session = encoded[0]

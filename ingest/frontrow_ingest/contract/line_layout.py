@@ -58,7 +58,7 @@ _NULL = _ZERO = b"\x00"
 _NO_REBUFFER = (b"\x00\x00", b"\x00")  # with seek_rebuffer_ms in the same run, and without
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Layout:
     """A layout.
 
@@ -67,7 +67,7 @@ class Layout:
         coders: one for each group
         in_order: from the coded groups, ``defaults`` and the stamp to the schema's order; None where it is that already
         stamped: ``received_ts`` is missing and comes from the clock
-        ruled: takes what the rules between fields look at out of what is in the schema's order
+        ruled, kinds: take what the rules between fields look at out of what is in the schema's order
     """
 
     match: Callable[[bytes], re.Match[bytes] | None]
@@ -77,14 +77,16 @@ class Layout:
     stamped: bool
     seq: NumberText
     ts: NumberText
-    ruled: Callable[[Sequence[bytes]], Sequence[bytes]]
+    ruled: Callable[[Sequence[bytes]], tuple[bytes, ...]]
+    kinds: Callable[[Sequence[bytes]], bytes | tuple[bytes, ...]]
 
     def rule_key(self, encoded: Sequence[bytes]) -> tuple[Any, ...]:
         """All that the rules between fields depend on; () where they compare numbers."""
-        stream, play, startup, latency, rebuffer, seek, *kinds = self.ruled(encoded)
+        stream, play, startup, latency, rebuffer, seek = self.ruled(encoded)
         if seek[-1:] != _ZERO:  # no number but 0 ends in a zero byte, also where it stands behind another
             return ()
-        return stream, play == _ZERO, startup == _NULL, latency == _NULL, rebuffer in _NO_REBUFFER, *kinds
+        facts = (play == _ZERO, startup == _NULL, latency == _NULL, rebuffer in _NO_REBUFFER)
+        return stream, self.kinds(encoded), facts
 
 
 class LayoutMaker:
@@ -116,7 +118,8 @@ class LayoutMaker:
             stamped=stamped,
             seq=self._seq,
             ts=self._ts,
-            ruled=itemgetter(*(first[name] for name in _RULED), *range(first["kind"], first["error_class"] + 1)),
+            ruled=itemgetter(*(first[name] for name in _RULED)),
+            kinds=itemgetter(*range(first["kind"], first["error_class"] + 1)),
         )
 
     def _units(self, names: Sequence[str]) -> list[tuple[str, ...]]:
