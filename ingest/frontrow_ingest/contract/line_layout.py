@@ -44,7 +44,7 @@ _RUN_OF = {name: run for run in _RUNS for name in run}
 # The characters of the identifiers' patterns in fields.py, without those that JSON escapes.
 _IDENTIFIERS = {"session_id": rb"[!#-\[\]-~]{1,128}+", "viewer_id": rb"[A-Za-z0-9_-]{22}"}
 _NUMBERS = ("seq", "ts", "received_ts", "bits", "position_ms")
-_SHAPES = {"string": rb'"[^"\\]*+"', "int": rb"[0-9]++", "boolean": rb"(?:true|false)", "array": rb"\[[^\]]*+\]"}
+_SHAPES = {"string": rb'"[^"]*+"', "int": rb"[0-9]++", "boolean": rb"(?:true|false)", "array": rb"\[[^\]]*+\]"}
 _SHAPES |= {"enum": _SHAPES["string"], "long": _SHAPES["int"]}
 _RULED = (
     "stream_type",
