@@ -165,6 +165,28 @@ def test_a_signal_lets_workers_deliver(stack: Any, piped: tuple[subprocess.Popen
     assert len(stored(stack.bootstrap, topic)) == 500
 
 
+def test_a_signal_stops_workers_in_a_file(stack: Any, fresh_name: Name, tmp_path: Path) -> None:
+    topic, count = fresh_name("producer"), 120_000
+    (tmp_path / "in.jsonl").write_bytes(lines(count))
+    options = ["--topic", topic, "--create-topic", "--json", "--workers", "2"]
+    with subprocess.Popen(
+        [*COMMAND, "in.jsonl", "--bootstrap", stack.bootstrap, *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=tmp_path,
+    ) as process:
+        try:
+            _wait_for_events(stack.bootstrap, topic, 1)
+            process.send_signal(signal.SIGTERM)
+            out, err = process.communicate(timeout=DEADLINE_S)
+        finally:
+            process.kill()
+    assert process.returncode == 130, err
+    summary = json.loads(out)
+    assert 0 < summary["read"] == summary["acknowledged"] < count
+    assert len(stored(stack.bootstrap, topic)) == summary["acknowledged"]
+
+
 def test_a_killed_worker_is_told(piped: tuple[subprocess.Popen[bytes], str]) -> None:
     process, _ = piped
     workers = [child for child in psutil.Process(process.pid).children() if "spawn_main" in " ".join(child.cmdline())]
