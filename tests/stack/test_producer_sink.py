@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import threading
 import time
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,38 +14,19 @@ import psutil
 import pytest
 from kafka.partitioner import murmur2
 
-from support.kafka_proxy import KafkaProxy
+from contract.record_sink import SETTINGS, TIMEOUT_S, RecordSinkBehaviour, some_records
+from frontrow_ingest.producer import BrokerUnreachableError, TopicMissingError
+from frontrow_ingest.producer.kafka_producer import KafkaSink
+from support.kafka_harness import SINKS, KafkaHarness
 from support.kafka_topics import stored
 
-pytest.register_assert_rewrite("contract.record_sink")
-
-from contract.record_sink import SETTINGS, TIMEOUT_S, Record, RecordSinkBehaviour, some_records  # noqa: E402
-from frontrow_ingest.producer import BrokerUnreachableError, KafkaSettings, TopicMissingError  # noqa: E402
-from frontrow_ingest.producer.confluent_producer import ConfluentSink  # noqa: E402
-from frontrow_ingest.producer.kafka_producer import KafkaSink  # noqa: E402
-
-pytestmark = [
-    pytest.mark.stack,
-    # kafka-python leaves the socket of a failed connection attempt to the garbage collector
-    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
-]
+pytestmark = pytest.mark.stack
 Name = Callable[[str], str]
 
 
-@pytest.fixture(autouse=True, scope="module")
-def collect_sockets() -> Iterator[None]:
-    """Collect the sockets left over here, where they are expected, not in a test that comes later."""
-    yield
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
-
-
-SINKS: dict[str, type[KafkaSink] | type[ConfluentSink]] = {"kafka-python": KafkaSink, "confluent": ConfluentSink}
-
-
 @pytest.fixture(params=SINKS)
-def kind(request: pytest.FixtureRequest) -> type[KafkaSink] | type[ConfluentSink]:
+def kind(request: pytest.FixtureRequest) -> Any:
+    """A client: its sink's class."""
     return SINKS[request.param]
 
 
@@ -56,43 +35,6 @@ def harness(stack: Any, fresh_name: Name, kind: Any) -> Iterator[KafkaHarness]:
     harness = KafkaHarness(stack.bootstrap, fresh_name("producer"), kind)
     yield harness
     harness.close()
-
-
-class KafkaHarness:
-    """Kafka behind a proxy that can hold back what the client sends."""
-
-    def __init__(self, bootstrap: str, topic: str, kind: Any) -> None:
-        self.proxy = KafkaProxy(bootstrap)
-        self._bootstrap = bootstrap
-        self._topic = topic
-        self._kind = kind
-        self._sinks: list[Any] = []
-
-    def sink(self, settings: KafkaSettings) -> Any:
-        settings = replace(settings, create_topic=True)
-        sink = self._kind(self.proxy.address, topic=self._topic, settings=settings)
-        self._sinks.append(sink)
-        return sink
-
-    def records(self) -> list[Record]:
-        return [(key, value) for _, _, key, value in stored(self._bootstrap, self._topic)]
-
-    def hold(self) -> None:
-        self.proxy.hold()
-
-    def release(self) -> None:
-        self.proxy.release()
-
-    def lose_held(self) -> None:
-        """Break the connections, and stay away until the records' delivery deadline is over."""
-        self.proxy.cut()
-        self.proxy.release()
-        for sink in self._sinks:
-            sink._in_flight.wait(0, TIMEOUT_S)
-        self.proxy.mend()
-
-    def close(self) -> None:
-        self.proxy.close()
 
 
 class TestKafkaSinks(RecordSinkBehaviour):

@@ -17,6 +17,7 @@ from frontrow_specs.errors import SpecsError
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("frontrow_ingest.cli.demo", "Play a simulated live event through the real line and watch the answers."),
     "doctor": ("frontrow_ingest.cli.doctor", "Look at Kafka, Druid, clocks, disk and keys; say what to do."),
+    "images": ("frontrow_ingest.cli.images", "Build container images of Kafka and Druid."),
     "produce": ("frontrow_ingest.cli.produce", "Send viewing events (JSON Lines) to Kafka."),
     "query": ("frontrow_ingest.cli.query", "Ask Druid for timeseries and top lists."),
     "schema": ("frontrow_ingest.cli.schema", "Show the event contract and check its compatibility."),
@@ -39,6 +40,8 @@ EXTRA_OF = {
     "jgo": "stack",
     "psutil": "stack",
     "filelock": "stack",
+    "testcontainers": "testing",
+    "docker": "testing",
     "polars": "polars",
     "pandas": "pandas",
     "pyarrow": "arrow",
