@@ -226,6 +226,20 @@ def test_metrics_are_shown_while_it_runs(stack: Any, fresh_name: Name, tmp_path:
     assert "frontrow_producer_in_flight_events 0.0" in page
 
 
+def test_the_last_events_of_a_topic_can_be_decoded(stack: Any, fresh_name: Name, produce: Any) -> None:
+    topic = fresh_name("producer")
+    assert produce("-", "--topic", topic, "--create-topic", text=lines(100)).returncode == 0
+    asked = ["--topic", topic, "--last", "3", "--bootstrap", stack.bootstrap]
+    done = subprocess.run(
+        [*COMMAND[:-1], "schema", "decode", *asked], capture_output=True, timeout=DEADLINE_S, check=True
+    )
+    found = [json.loads(line)["seq"] for line in done.stdout.splitlines()]
+    last = [decode(record.value)["seq"] for record in stored(stack.bootstrap, topic)]
+    assert len(found) == 6
+    assert set(found) <= set(last)
+    assert max(last) in found
+
+
 def test_nobody_at_the_address(produce: Any, fresh_name: Name) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
