@@ -53,6 +53,8 @@ class Workers:
         self._refused = refused
         self._interrupts = interrupts
         self._workers: list[_Worker] = []
+        # Not the thread itself is awaited: a join that a signal ends takes the thread for ended (CPython 3.11).
+        self._ended = threading.Event()
 
     @property
     def state(self) -> State:
@@ -76,9 +78,9 @@ class Workers:
             for number, (part, _) in enumerate(parts):
                 self._workers.append(self._start(number, part))
             collector.start()
-            interrupted = self._until_stopped(feed, collector)
+            interrupted = self._until_stopped(feed)
         finally:
-            self._end(collector)
+            self._end()
         state = self.state
         state.tally.interrupted |= interrupted
         failure = self._failure()
@@ -105,13 +107,13 @@ class Workers:
             source.close()
         return _Worker(process, part, fed, report, path, State(Tally(), ProducerStats()))
 
-    def _until_stopped(self, feed: Callable[[], None], collector: threading.Thread) -> bool:
+    def _until_stopped(self, feed: Callable[[], None]) -> bool:
         """Feed the workers, and wait for their end; True if a signal came first."""
         try:
             feed()
             self._feed_ends()
-            while collector.is_alive():
-                self._interrupts.await_(lambda: collector.join(0.2))
+            while not self._ended.is_set():
+                self._interrupts.await_(lambda: self._ended.wait(0.2))
         except Interrupted:
             self._feed_ends()
             return True
@@ -148,20 +150,21 @@ class Workers:
                     worker.state = worker.report.recv()
                 except (EOFError, OSError):
                     del open_reports[worker.report]
+        self._ended.set()
 
-    def _end(self, collector: threading.Thread) -> None:
+    def _end(self) -> None:
         """Let the workers deliver what they have read, and end; a stream's first read what was handed to them."""
         try:
-            if collector.is_alive():
+            if not self._ended.is_set():
                 self._ask_to_stop(lambda worker: worker.part is not None)
-                collector.join(self._job.close_timeout_s + LET_END_S)
+                self._ended.wait(self._job.close_timeout_s + LET_END_S)
         except KeyboardInterrupt:  # twice, as a second Ctrl-C at each of them
             for _ in range(2):
                 self._ask_to_stop(lambda _: True)
-                collector.join(1.0)
+                self._ended.wait(1.0)
         finally:
             for worker in self._workers:
-                worker.process.join(1.0 if collector.is_alive() else LET_END_S)
+                worker.process.join(LET_END_S if self._ended.is_set() else 1.0)
                 if worker.process.is_alive():
                     worker.process.kill()
                     worker.process.join()
