@@ -1,7 +1,8 @@
 """Producer speed on one core: checked, encoded, sent and acknowledged events per second.
 
 Ours against the straightforward way, with the same model, events, topic and broker, in turns within one run. The client
-is bound to one core; the broker is not. Run: ``python tests/bench/bench_producer.py [--bootstrap HOST:PORT]``.
+is bound to one core; the broker is not. Before that the codec alone, after it the command over a file, with workers.
+For Linux. Run: ``python tests/bench/bench_producer.py [--bootstrap HOST:PORT]``.
 """
 
 from __future__ import annotations
@@ -13,8 +14,13 @@ import json
 import os
 import statistics
 import struct
+import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import avro.io
@@ -25,13 +31,15 @@ from kafka.admin import KafkaAdminClient
 from rich.console import Console
 from rich.table import Table
 
-from frontrow_ingest.contract import Validator, ViewingEvent, encode
-from frontrow_ingest.producer import EventProducer, KafkaSettings
+from frontrow_ingest.contract import Validator, ViewingEvent, encode, encode_unchecked
+from frontrow_ingest.producer import EventProducer, KafkaSettings, MemorySink
+from frontrow_ingest.producer.settings import Backend
 from frontrow_ingest.simulate import Simulation
 from frontrow_specs import current_schema_id, event_schema
 
 START_MS = 1_790_000_000_000
 FRAME = struct.pack(">BI", 1, current_schema_id())
+BACKENDS: tuple[Backend, ...] = ("kafka-python", "confluent")
 Send = Callable[[], None]
 
 
@@ -126,18 +134,31 @@ def main() -> None:
     parser.add_argument("--bootstrap", default="127.0.0.1:9092")
     parser.add_argument("--events", type=int, default=10_000, help="events per round and way")
     parser.add_argument("--rounds", type=int, default=4)
+    parser.add_argument("--file-events", type=int, default=200_000, help="events of the file for --workers")
     arguments = parser.parse_args()
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {max(cores)})
     topic = f"frontrow_bench_{time.time_ns() // 1_000_000:x}"
     lines = [json.dumps(event).encode() for event in audience(1, arguments.events)]
-    with EventProducer(arguments.bootstrap, topic=topic, settings=KafkaSettings(create_topic=True)) as producer:
+    Console().print(codec_table(lines))
+    with ExitStack() as stack:
+        producer, fast = (
+            stack.enter_context(
+                EventProducer(
+                    arguments.bootstrap, topic=topic, settings=KafkaSettings(create_topic=True, backend=backend)
+                )
+            )
+            for backend in BACKENDS
+        )
         ways: dict[str, Send] = {
             "pydantic, avro, kafka-python": straightforward(arguments.bootstrap, topic, lines, with_avro()),
             "pydantic, fastavro, kafka-python": straightforward(arguments.bootstrap, topic, lines, with_fastavro()),
             "frontrow, JSON lines": ours(producer, lines),
             "frontrow, simulated": simulated(producer, len(lines)),
             "frontrow, already encoded": ours_encoded(producer, lines),
+            "frontrow, JSON lines, confluent": ours(fast, lines),
+            "frontrow, simulated, confluent": simulated(fast, len(lines)),
+            "frontrow, already encoded, confluent": ours_encoded(fast, lines),
         }
         try:
             measured = measure(ways, len(lines), arguments.rounds)
@@ -146,6 +167,65 @@ def main() -> None:
             admin.delete_topics([topic])
             admin.close()
     Console().print(table(measured, len(lines), arguments.rounds))
+    os.sched_setaffinity(0, cores)
+    Console().print(workers_table(arguments.bootstrap, arguments.file_events))
+
+
+def codec_table(lines: list[bytes]) -> Table:
+    """Microseconds of CPU for an event of all fields, without Kafka: the best of some rounds."""
+    events = [Validator().line(line) for line in lines]
+    dicts = [event.model_dump() for event in events]
+    producer = EventProducer(sink=Nowhere())
+    ways: dict[str, Callable[[], object]] = {
+        "check a JSON line: pydantic's model": lambda: [Validator().line(line) for line in lines],
+        "encode: avro": lambda: list(map(with_avro(), events)),
+        "encode: fastavro": lambda: list(map(with_fastavro(), events)),
+        "encode: frontrow": lambda: list(map(encode, events)),
+        "encode: frontrow, from a dict": lambda: list(map(encode_unchecked, dicts)),
+        "check and encode a JSON line: frontrow": lambda: [producer.send_line(line) for line in lines],
+    }
+    shown = Table("codec", "µs per event")
+    for name, way in ways.items():
+        shown.add_row(name, f"{min(cpu_time(way) for _ in range(4)) / len(lines) * 1e6:.2f}")
+    return shown
+
+
+def workers_table(bootstrap: str, count: int) -> Table:
+    """The command over a file, start-up included: all cores, the broker's work too."""
+    shown = Table(
+        "frontrow produce FILE", "events/s", title=f"{count:,} events of a file, {os.cpu_count()} cores in all"
+    )
+    with tempfile.TemporaryDirectory() as directory:
+        file = Path(directory) / "events.jsonl"
+        some = b"".join(json.dumps(event).encode() + b"\n" for event in audience(1, min(count, 20_000)))
+        with file.open("wb") as out:
+            for _ in range(max(1, count // 20_000)):
+                out.write(some)
+        for backend, workers in itertools.product(BACKENDS, (1, 2)):
+            topic = f"frontrow_bench_{time.time_ns() // 1_000_000:x}"
+            command = [sys.executable, "-c", "from frontrow_ingest.cli import main; main()", "produce", str(file)]
+            options = ["--bootstrap", bootstrap, "--topic", topic, "--create-topic", "--json", "--no-progress"]
+            done = subprocess.run(
+                [*command, *options, "--backend", backend, "--workers", str(workers)], capture_output=True, check=True
+            )
+            shown.add_row(f"--backend {backend} --workers {workers}", f"{json.loads(done.stdout)['events_per_s']:,}")
+            admin: Any = KafkaAdminClient(bootstrap_servers=bootstrap)
+            admin.delete_topics([topic])
+            admin.close()
+    return shown
+
+
+class Nowhere(MemorySink):
+    """Takes records and keeps none."""
+
+    def send_encoded(self, key: bytes, value: bytes) -> bool:  # noqa: ARG002
+        return True
+
+
+def cpu_time(way: Callable[[], object]) -> float:
+    started = time.process_time()
+    way()
+    return time.process_time() - started
 
 
 def measure(ways: dict[str, Send], events: int, rounds: int) -> dict[str, list[tuple[float, float]]]:

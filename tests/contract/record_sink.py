@@ -14,6 +14,7 @@ from frontrow_ingest.producer import (
     DeliveryFailedError,
     DeliveryStats,
     DeliveryTimeoutError,
+    InFlightFullError,
     KafkaSettings,
     ProducerClosedError,
     RecordSink,
@@ -148,6 +149,36 @@ class RecordSinkBehaviour:
         assert sink.stats.sent == sink.stats.acknowledged == 2
         assert by_key(harness.records()) == {b"warm": [b"up"], b"k": [b"1" * 200]}
 
+    def test_a_send_without_room_may_be_shed_and_counted(self, harness: Harness) -> None:
+        sink = harness.sink(replace(SETTINGS, max_in_flight_bytes=300, when_full="shed"))
+        warm_up(sink)
+        harness.hold()
+        assert sink.send_encoded(b"k", b"1" * 200) is True
+        for number in range(5):
+            assert sink.send_encoded(b"k", b"%d" % number * 200) is False
+        assert (sink.stats.sent, sink.stats.shed, sink.stats.in_flight_bytes) == (2, 5, 201)
+        assert_adds_up(sink.stats)
+        harness.release()
+        sink.flush(TIMEOUT_S)
+        assert sink.send_encoded(b"k", b"2" * 200) is True
+        sink.close(TIMEOUT_S)
+        assert (sink.stats.acknowledged, sink.stats.shed) == (3, 5)
+        assert by_key(harness.records())[b"k"] == [b"1" * 200, b"2" * 200]
+
+    def test_a_send_without_room_may_raise_at_once(self, harness: Harness) -> None:
+        sink = harness.sink(replace(SETTINGS, max_in_flight_bytes=300, when_full="raise"))
+        warm_up(sink)
+        harness.hold()
+        sink.send_encoded(b"k", b"1" * 200)
+        started = time.monotonic()
+        with pytest.raises(InFlightFullError) as caught:
+            sink.send_encoded(b"k", b"2" * 200)
+        assert time.monotonic() - started < 1
+        assert (caught.value.in_flight, caught.value.limit, caught.value.retryable) == (1, 300, True)
+        harness.release()
+        sink.close(TIMEOUT_S)
+        assert (sink.stats.sent, sink.stats.acknowledged, sink.stats.shed) == (2, 2, 0)
+
     def test_a_flush_that_is_late_says_so_and_can_be_repeated(self, harness: Harness) -> None:
         sink = harness.sink(SETTINGS)
         warm_up(sink)
@@ -181,6 +212,8 @@ class RecordSinkBehaviour:
 
     def test_failed_records_are_counted_and_reported_at_the_end(self, harness: Harness) -> None:
         sink = harness.sink(replace(SETTINGS, delivery_timeout_s=1.0))
+        lost: list[Record] = []
+        sink.when_lost(lambda key, value: lost.append((key, value)))
         warm_up(sink)
         harness.hold()
         for key, value in some_records(30):
@@ -190,6 +223,7 @@ class RecordSinkBehaviour:
             sink.flush(TIMEOUT_S)
         error = caught.value
         assert (error.failed, error.acknowledged) == (30, 1)
+        assert sorted(lost) == sorted(some_records(30))
         assert sum(error.errors.values()) == 30
         assert isinstance(error, DeliveryError)
         assert error.retryable

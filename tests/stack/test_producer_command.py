@@ -8,10 +8,12 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+import urllib.request
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from kafka.admin import KafkaAdminClient
 
@@ -109,6 +111,133 @@ def _exists(bootstrap: str, topic: str) -> bool:
         return topic in admin.list_topics()
     finally:
         admin.close()
+
+
+@pytest.mark.parametrize("backend", ["kafka-python", "confluent"])
+def test_workers_give_one_account(stack: Any, fresh_name: Name, produce: Any, tmp_path: Path, backend: str) -> None:
+    topic = fresh_name("producer")
+    text = b"".join(lines(1_000) + b"broken\n" for _ in range(3))
+    (tmp_path / "in.jsonl").write_bytes(text)
+    arguments = ["--topic", topic, "--create-topic", "--json", "--workers", "2", "--backend", backend]
+    for source, given in (("in.jsonl", b""), ("-", text)):
+        done = produce(source, *arguments, text=given)
+        assert done.returncode == 3, done.stderr
+        summary = json.loads(done.stdout)
+        assert (summary["read"], summary["acknowledged"], summary["refused"]) == (3_003, 3_000, 3)
+        records = [json.loads(line) for line in (tmp_path / summary["refused_file"]).read_text().splitlines()]
+        assert sorted(record["line"] for record in records) == [1_001, 2_002, 3_003]
+        assert all(text[record["offset"] :].startswith(b"broken\n") for record in records)
+    assert len(stored(stack.bootstrap, topic)) == 6_000
+    assert not list(tmp_path.glob(".*"))
+
+
+@pytest.fixture
+def piped(stack: Any, fresh_name: Name, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """The command with two workers, waiting for more behind 500 events that are stored; and its topic."""
+    topic = fresh_name("producer")
+    command = [*COMMAND, "-", "--bootstrap", stack.bootstrap, "--topic", topic, "--create-topic", "--json"]
+    with subprocess.Popen(
+        [*command, "--workers", "2"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=tmp_path,
+    ) as process:
+        assert process.stdin is not None
+        try:
+            for _ in range(2):
+                process.stdin.write(lines(250))
+                process.stdin.flush()
+            _wait_for_events(stack.bootstrap, topic, 500)
+            yield process, topic
+        finally:
+            process.kill()
+
+
+def test_a_signal_lets_workers_deliver(stack: Any, piped: tuple[subprocess.Popen[bytes], str]) -> None:
+    process, topic = piped
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=DEADLINE_S)
+    assert process.returncode == 130, err
+    summary = json.loads(out)
+    assert summary["interrupted"]
+    assert (summary["read"], summary["acknowledged"]) == (500, 500)
+    assert len(stored(stack.bootstrap, topic)) == 500
+
+
+def test_a_signal_stops_workers_in_a_file(stack: Any, fresh_name: Name, tmp_path: Path) -> None:
+    topic, count = fresh_name("producer"), 50_000
+    (tmp_path / "in.jsonl").write_bytes(lines(count))
+    # So little in flight that there is time for a signal.
+    options = ["--topic", topic, "--create-topic", "--json", "--workers", "2", "--max-in-flight", "2048"]
+    with subprocess.Popen(
+        [*COMMAND, "in.jsonl", "--bootstrap", stack.bootstrap, *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=tmp_path,
+    ) as process:
+        try:
+            _wait_for_events(stack.bootstrap, topic, 1)
+            process.send_signal(signal.SIGTERM)
+            out, err = process.communicate(timeout=DEADLINE_S)
+        finally:
+            process.kill()
+    assert process.returncode == 130, err
+    summary = json.loads(out)
+    assert 0 < summary["read"] == summary["acknowledged"] < count
+    assert len(stored(stack.bootstrap, topic)) == summary["acknowledged"]
+
+
+def test_a_killed_worker_is_told(piped: tuple[subprocess.Popen[bytes], str]) -> None:
+    process, _ = piped
+    workers = [child for child in psutil.Process(process.pid).children() if "spawn_main" in " ".join(child.cmdline())]
+    assert len(workers) == 2
+    workers[0].kill()
+    out, err = process.communicate(timeout=DEADLINE_S)
+    assert process.returncode == 1
+    assert b"ended by signal 9" in err
+    assert 0 < json.loads(out)["acknowledged"] <= 500
+
+
+def test_workers_tell_a_missing_topic_once(produce: Any, fresh_name: Name) -> None:
+    topic = fresh_name("producer")
+    done = produce("-", "--topic", topic, "--workers", "2", text=lines(1))
+    assert done.returncode == 1
+    assert done.stderr.count(f"topic {topic} does not exist") == 1
+
+
+def test_metrics_are_shown_while_it_runs(stack: Any, fresh_name: Name, tmp_path: Path) -> None:
+    topic = fresh_name("producer")
+    command = [*COMMAND, "-", "--bootstrap", stack.bootstrap, "--topic", topic, "--create-topic", "--metrics-port", "0"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path) as process:
+        assert process.stdin is not None
+        assert process.stderr is not None
+        try:
+            process.stdin.write(lines(300))
+            process.stdin.flush()
+            _wait_for_events(stack.bootstrap, topic, 300)
+            url = process.stderr.readline().decode().removeprefix("metrics at ").strip()
+            page = urllib.request.urlopen(url, timeout=5).read().decode()
+            process.stdin.close()
+            assert process.wait(DEADLINE_S) == 0
+        finally:
+            process.kill()
+    assert "frontrow_producer_acknowledged_total 300.0" in page
+    assert "frontrow_producer_in_flight_events 0.0" in page
+
+
+def test_the_last_events_of_a_topic_can_be_decoded(stack: Any, fresh_name: Name, produce: Any) -> None:
+    topic = fresh_name("producer")
+    assert produce("-", "--topic", topic, "--create-topic", text=lines(100)).returncode == 0
+    asked = ["--topic", topic, "--last", "3", "--bootstrap", stack.bootstrap]
+    done = subprocess.run(
+        [*COMMAND[:-1], "schema", "decode", *asked], capture_output=True, timeout=DEADLINE_S, check=True
+    )
+    found = [json.loads(line)["seq"] for line in done.stdout.splitlines()]
+    last = [decode(record.value)["seq"] for record in stored(stack.bootstrap, topic)]
+    assert len(found) == 6
+    assert set(found) <= set(last)
+    assert max(last) in found
 
 
 def test_nobody_at_the_address(produce: Any, fresh_name: Name) -> None:

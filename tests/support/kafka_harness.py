@@ -5,25 +5,29 @@ from __future__ import annotations
 from dataclasses import replace
 
 from frontrow_ingest.producer import KafkaSettings
+from frontrow_ingest.producer.confluent_producer import ConfluentSink
 from frontrow_ingest.producer.kafka_producer import KafkaSink
-from support.connect_proxy import ConnectProxy
+from support.kafka_proxy import KafkaProxy
 from support.kafka_topics import stored
 
 GIVEN_UP_S = 20.0
+Sink = KafkaSink | ConfluentSink
+SINKS: dict[str, type[Sink]] = {"kafka-python": KafkaSink, "confluent": ConfluentSink}
 
 
 class KafkaHarness:
-    """Kafka behind a proxy that can hold back what the client sends."""
+    """Kafka, by either client, behind a proxy that can hold back what the client sends."""
 
-    def __init__(self, bootstrap: str, topic: str) -> None:
-        self.proxy = ConnectProxy()
+    def __init__(self, bootstrap: str, topic: str, kind: type[Sink] = KafkaSink) -> None:
+        self.proxy = KafkaProxy(bootstrap)
         self._bootstrap = bootstrap
         self._topic = topic
-        self._sinks: list[KafkaSink] = []
+        self._kind = kind
+        self._sinks: list[Sink] = []
 
-    def sink(self, settings: KafkaSettings) -> KafkaSink:
-        settings = replace(settings, create_topic=True, connection={"proxy_url": self.proxy.url})
-        sink = KafkaSink(self._bootstrap, topic=self._topic, settings=settings)
+    def sink(self, settings: KafkaSettings) -> Sink:
+        settings = replace(settings, create_topic=True)
+        sink = self._kind(self.proxy.address, topic=self._topic, settings=settings)
         self._sinks.append(sink)
         return sink
 

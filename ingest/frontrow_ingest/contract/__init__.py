@@ -6,7 +6,7 @@ fields that Avro cannot say.
 
 from __future__ import annotations
 
-from frontrow_ingest.contract.codec import decode, encode, encode_unchecked
+from frontrow_ingest.contract.codec import decode, encode, encode_unchecked, fast_lines
 from frontrow_ingest.contract.errors import (
     EventRefusedError,
     NotAvroError,
@@ -33,5 +33,6 @@ __all__ = [
     "decode",
     "encode",
     "encode_unchecked",
+    "fast_lines",
     "pseudonymize",
 ]

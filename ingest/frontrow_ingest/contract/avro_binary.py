@@ -12,8 +12,8 @@ from operator import getitem, itemgetter
 from typing import Any, Protocol
 
 MAX_CACHED = 4_096
-_LOW_BITS = 14
-_LOW_MASK = (1 << _LOW_BITS) - 1
+LOW_BITS = 14
+LOW_MASK = (1 << LOW_BITS) - 1
 
 
 class Coder(Protocol):
@@ -22,7 +22,8 @@ class Coder(Protocol):
     def __getitem__(self, value: Any, /) -> bytes: ...
 
 
-def _unsigned(number: int) -> bytes:
+def encode_unsigned(number: int) -> bytes:
+    """The variable-length form of a number that is not negative, without zigzag."""
     out = bytearray()
     while number > 0x7F:
         out.append(number & 0x7F | 0x80)
@@ -31,18 +32,18 @@ def _unsigned(number: int) -> bytes:
     return bytes(out)
 
 
-_SMALL = [_unsigned(number) for number in range(1 << _LOW_BITS)]
+SMALL = [encode_unsigned(number) for number in range(1 << LOW_BITS)]
 # The first two bytes of a longer number: both say that more follow.
-_LOW = [bytes((number & 0x7F | 0x80, number >> 7 | 0x80)) for number in range(1 << _LOW_BITS)]
+LOW = [bytes((number & 0x7F | 0x80, number >> 7 | 0x80)) for number in range(1 << LOW_BITS)]
 
 
 def encode_long(number: int) -> bytes:
     """The zigzag variable-length form of a 64-bit integer."""
     zigzag = number << 1 if number >= 0 else (-number << 1) - 1
-    if zigzag <= _LOW_MASK:
-        return _SMALL[zigzag]
-    high = zigzag >> _LOW_BITS
-    return _LOW[zigzag & _LOW_MASK] + (_SMALL[high] if high <= _LOW_MASK else _unsigned(high))
+    if zigzag <= LOW_MASK:
+        return SMALL[zigzag]
+    high = zigzag >> LOW_BITS
+    return LOW[zigzag & LOW_MASK] + (SMALL[high] if high <= LOW_MASK else encode_unsigned(high))
 
 
 def encode_string(text: str) -> bytes:
@@ -59,7 +60,7 @@ class PlainString:
     def __getitem__(self, text: str, /) -> bytes:
         raw = text.encode()
         size = len(raw) << 1
-        return (_SMALL[size] if size <= _LOW_MASK else encode_long(size >> 1)) + raw
+        return (SMALL[size] if size <= LOW_MASK else encode_long(size >> 1)) + raw
 
 
 class Plain:
@@ -80,13 +81,13 @@ class PlainLong:
     __slots__ = ("_high",)
 
     def __init__(self) -> None:
-        self._high = Remembered(_unsigned)
+        self._high = Remembered(encode_unsigned)
 
     def __getitem__(self, number: int, /) -> bytes:
         zigzag = number << 1 if number >= 0 else (-number << 1) - 1
-        if zigzag <= _LOW_MASK:
-            return _SMALL[zigzag]
-        return _LOW[zigzag & _LOW_MASK] + self._high[zigzag >> _LOW_BITS]
+        if zigzag <= LOW_MASK:
+            return SMALL[zigzag]
+        return LOW[zigzag & LOW_MASK] + self._high[zigzag >> LOW_BITS]
 
 
 class Remembered(dict[Any, bytes]):
@@ -120,13 +121,13 @@ def _encode_bytes(raw: bytes) -> bytes:
     return encode_long(len(raw)) + raw
 
 
-def _encoder(schema: Any) -> Callable[[Any], bytes]:
+def encoder_of(schema: Any) -> Callable[[Any], bytes]:
     """The plain function that encodes a value of a schema. Raises ValueError for a type the contract does not use."""
     kind = schema["type"] if isinstance(schema, dict) else schema
     if isinstance(schema, list):
         if len(schema) != 2 or schema[0] != "null":
             raise ValueError(f'a union must be ["null", type], not {schema}')
-        inner = _encoder(schema[1])
+        inner = encoder_of(schema[1])
         return lambda value: b"\x00" if value is None else b"\x02" + inner(value)
     if kind in ("int", "long"):
         return encode_long
@@ -135,14 +136,14 @@ def _encoder(schema: Any) -> Callable[[Any], bytes]:
     if kind == "bytes":
         return _encode_bytes
     if kind == "record":
-        fields = [(field["name"], _encoder(field["type"])) for field in schema["fields"]]
+        fields = [(field["name"], encoder_of(field["type"])) for field in schema["fields"]]
         return lambda record: b"".join([encode(record[name]) for name, encode in fields])
     if kind == "boolean":
         return lambda value: b"\x01" if value else b"\x00"
     if kind == "enum":
         return {symbol: encode_long(index) for index, symbol in enumerate(schema["symbols"])}.__getitem__
     if kind == "array":
-        item = _encoder(schema["items"])
+        item = encoder_of(schema["items"])
         return lambda values: encode_long(len(values)) + b"".join(map(item, values)) + b"\x00" if values else b"\x00"
     raise ValueError(f"the contract has no encoder for the Avro type {kind}")
 
@@ -153,11 +154,11 @@ def _coder(field: Mapping[str, Any]) -> Coder:
     if kind == "long":
         return PlainLong()
     if field.get("privacy") == "identifier":
-        return PlainString() if kind == "string" else Plain(_encoder(schema))
+        return PlainString() if kind == "string" else Plain(encoder_of(schema))
     if kind == "array":
         # Items that are records cannot be looked up.
-        return Plain(_encoder(schema)) if isinstance(schema["items"], dict) else RememberedArray(_encoder(schema))
-    return Remembered(_encoder(schema))
+        return Plain(encoder_of(schema)) if isinstance(schema["items"], dict) else RememberedArray(encoder_of(schema))
+    return Remembered(encoder_of(schema))
 
 
 class RecordEncoder:

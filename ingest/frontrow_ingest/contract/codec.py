@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import json
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -19,6 +19,7 @@ from fastavro.types import Schema
 from frontrow_ingest.contract.avro_binary import RecordEncoder
 from frontrow_ingest.contract.errors import NotAvroError, NotFramedError, TrailingBytesError, UnknownSchemaIdError
 from frontrow_ingest.contract.event import ViewingEvent
+from frontrow_ingest.contract.fast_lines import FastLines
 from frontrow_ingest.contract.strict_avro import NotStrictError, check_body
 from frontrow_specs import current_schema_id, released_schemas
 from frontrow_specs.avro_schemas import EVENTS
@@ -48,6 +49,12 @@ def decode(value: bytes | bytearray | memoryview) -> dict[str, Any]:
     NotFramedError, UnknownSchemaIdError, NotAvroError or TrailingBytesError.
     """
     return topic_reader(EVENTS)(value)
+
+
+def fast_lines(clock: Callable[[], int]) -> FastLines:
+    """The quick way from JSON lines to the bytes of :func:`encode`."""
+    schema_id = current_schema_id()
+    return FastLines(released_schemas()[schema_id], prefix=_FRAME.pack(_VERSION, schema_id), clock=clock)
 
 
 class FrameReader:

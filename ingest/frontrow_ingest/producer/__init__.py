@@ -9,9 +9,11 @@ from frontrow_ingest.producer.errors import (
     BrokerUnreachableError,
     DeliveryFailedError,
     DeliveryTimeoutError,
+    InFlightFullError,
     ProducerClosedError,
     RecordTooLargeError,
     TopicMissingError,
+    WorkerCrashedError,
 )
 from frontrow_ingest.producer.events import EventProducer
 from frontrow_ingest.producer.memory import MemorySink
@@ -26,6 +28,7 @@ __all__ = [
     "DeliveryTimeoutError",
     "EventCounter",
     "EventProducer",
+    "InFlightFullError",
     "KafkaSettings",
     "MemorySink",
     "ProducerClosedError",
@@ -35,4 +38,5 @@ __all__ = [
     "SeenEvents",
     "TimeWindow",
     "TopicMissingError",
+    "WorkerCrashedError",
 ]

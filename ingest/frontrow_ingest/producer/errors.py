@@ -7,7 +7,9 @@
     ├── TopicMissingError        the topic does not exist
     ├── DeliveryTimeoutError     Kafka did not acknowledge in time; how many wait is a fact
     ├── DeliveryFailedError      Kafka refused, or gave up on, some records; they are counted by error
+    ├── InFlightFullError        no room among the bytes in flight, where the settings say not to wait
     ├── RecordTooLargeError      a single record is larger than Kafka takes
+    ├── WorkerCrashedError       one of several processes ended before its end
     └── ProducerClosedError      used after close()
 """
 
@@ -16,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from frontrow_ingest.errors import DeliveryError
+from frontrow_ingest.producer.ranges import FileRange
 
 
 class BrokerUnreachableError(DeliveryError):
@@ -76,6 +79,19 @@ class DeliveryFailedError(DeliveryError):
         )
 
 
+class InFlightFullError(DeliveryError):
+    """There is no room among the ``limit`` bytes in flight, of ``in_flight`` records; the record was not sent."""
+
+    def __init__(self, limit: int, bootstrap: str, *, in_flight: int) -> None:
+        self.limit = limit
+        self.bootstrap = bootstrap
+        self.in_flight = in_flight
+        super().__init__(
+            f"no room among the {limit} bytes in flight to {bootstrap}: {in_flight} events have no answer yet; "
+            "send later, or look at the broker (frontrow stack status)"
+        )
+
+
 class RecordTooLargeError(DeliveryError):
     """A record of ``size`` bytes is over the ``limit``; it was not sent."""
 
@@ -85,6 +101,26 @@ class RecordTooLargeError(DeliveryError):
         self.size = size
         self.limit = limit
         super().__init__(f"a record of {size} bytes is over the limit of {limit}: an event is far smaller; look at it")
+
+
+class WorkerCrashedError(DeliveryError):
+    """The process ``worker`` (from 1) ended with ``exitcode``, a negative one by a signal, before its part was sent."""
+
+    def __init__(self, worker: int, exitcode: int | None, part: FileRange | None, *, acknowledged: int) -> None:
+        self.worker = worker
+        self.exitcode = exitcode
+        self.part = part
+        how = f"signal {-exitcode}" if exitcode is not None and exitcode < 0 else f"exit status {exitcode}"
+        again = "send its lines again"
+        if part is not None:
+            again = (
+                f"send its part again: tail -c +{part.start + 1} {part.path} | head -c {part.stop - part.start} | "
+                "frontrow produce -"
+            )
+        super().__init__(
+            f"worker {worker} ended by {how} before its work was done; at least {acknowledged} of its events are "
+            f"stored, more may be: {again}"
+        )
 
 
 class ProducerClosedError(DeliveryError):

@@ -5,15 +5,27 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
-from frontrow_ingest.contract import EventRefusedError, Refusal, Validator, ViewingEvent, encode, encode_unchecked
+from frontrow_ingest.contract import (
+    EventRefusedError,
+    RawViewerValidator,
+    Refusal,
+    Validator,
+    ViewerKeys,
+    ViewingEvent,
+    decode,
+    encode,
+    encode_unchecked,
+    fast_lines,
+)
 from frontrow_ingest.contract.event import wall_clock_ms
 from frontrow_ingest.errors import DeliveryError
 from frontrow_ingest.producer.port import EventCounter, ProducerStats, RecordSink, SeenEvents
 from frontrow_ingest.producer.settings import KafkaSettings
 from frontrow_ingest.producer.window import TimeWindow
 
+Result = TypeVar("Result")
 DEFAULT_BOOTSTRAP = "127.0.0.1:9092"
 DEFAULT_TOPIC = "events"
 DEFAULT_TIMEOUT_S = 35.0  # a little over the delivery deadline, so that close() hears of every record
@@ -30,7 +42,8 @@ class EventProducer:
 
     ``sink`` replaces Kafka (``bootstrap`` and ``settings`` then have no effect); ``clock`` gives ``received_ts`` in ms
     where an event lacks it. With ``seen``, an event that comes again is counted and not sent; ``counter`` is told of
-    every event; ``window`` refuses what is too late or too early. Not for several threads at once. Raises
+    every event; ``window`` refuses what is too late or too early. With ``viewer_keys``, events come with raw viewer
+    ids, which become pseudonyms before anything else is done. Not for several threads at once. Raises
     BrokerUnreachableError or TopicMissingError when Kafka, or the topic, is not there.
     """
 
@@ -45,42 +58,67 @@ class EventProducer:
         seen: SeenEvents | None = None,
         counter: EventCounter | None = None,
         window: TimeWindow | None = None,
+        viewer_keys: ViewerKeys | None = None,
     ) -> None:
-        self._validator = Validator(clock=clock)
+        self._validator: Validator | RawViewerValidator = Validator(clock=clock)
+        # Not with raw viewer ids: one that looks like a pseudonym would pass as it is.
+        self._fast = fast_lines(clock) if viewer_keys is None else None
         self._window = window
         self._refused: Counter[str] = Counter()
         self._duplicates = 0
         self._seen = seen
         self._counter = counter
+        self._plain = seen is None and counter is None and window is None
+        if viewer_keys is not None:
+            self._validator = RawViewerValidator(self._validator, viewer_keys)
         self._sink = sink if sink is not None else _kafka(bootstrap, topic, settings or KafkaSettings())
+        if seen is not None:
+            self._sink.when_lost(self._forget)
 
     def send(self, event: ViewingEvent | Mapping[str, Any]) -> bool:
         """Check an event (a ViewingEvent has been) and hand it in. Returns before Kafka has acknowledged it.
 
-        Returns whether it was handed in; not if it had been before. Raises EventRefusedError (counted, nothing is sent)
-        and what RecordSink.send_encoded raises.
+        Returns whether it was handed in; not if it had been before, or was shed. Raises EventRefusedError (counted,
+        nothing is sent) and what RecordSink.send_encoded raises.
         """
         if not isinstance(event, ViewingEvent):
             event = self._checked(self._validator.event, event, 0)
-        elif self._window is not None:
-            event = self._checked(lambda checked: checked, event, 0)
-        return self._hand_in(event)
+        return self._hand_in(event.session_id.encode(), encode(event), event.seq, event.ts, 0)
 
     def send_line(self, line: bytes) -> bool:
         """Check one event given as JSON (UTF-8) and hand it in; returns and raises like send."""
-        return self._hand_in(self._checked(self._validator.line, line, len(line)))
+        checked = self._fast.line(line) if self._fast is not None else None
+        if checked is None:
+            event = self._checked(self._validator.line, line, len(line))
+            checked = event.session_id.encode(), encode(event), event.seq, event.ts
+            if self._fast is not None:
+                self._fast.learn(line, checked[1])
+        if self._plain:  # as _hand_in does, for less
+            return self._sink.send_encoded(checked[0], checked[1])
+        return self._hand_in(*checked, len(line))
 
-    def _hand_in(self, event: ViewingEvent) -> bool:
-        if self._seen is not None and not self._seen.is_new(event.session_id, event.seq):
+    def _hand_in(self, key: bytes, value: bytes, seq: int, ts: int, size: int) -> bool:
+        if self._window is not None:
+            self._checked(self._window.check, ts, size)
+        if self._seen is not None and not self._seen.is_new(key.decode(), seq):
             self._duplicates += 1
             if self._counter is not None:
-                self._counter.duplicate(event.ts)
+                self._counter.duplicate(ts)
             return False
-        value = encode(event)
-        self._sink.send_encoded(event.session_id.encode(), value)
-        if self._counter is not None:
-            self._counter.sent(event.ts, len(value))
-        return True
+        sent = False
+        try:
+            sent = self._sink.send_encoded(key, value)
+        finally:
+            if not sent and self._seen is not None:
+                self._seen.forget(key.decode(), seq)
+        if sent and self._counter is not None:
+            self._counter.sent(ts, len(value))
+        return sent
+
+    def _forget(self, key: bytes, value: bytes) -> None:
+        """A record that was lost has not been seen: it is to be sent when it comes again."""
+        if self._seen is not None:
+            self._seen.forget(key.decode(), decode(value)["seq"])
 
     def send_unchecked(self, event: Mapping[str, Any]) -> None:
         """Hand in an event that keeps the contract by its making, such as a simulated one, with every field present.
@@ -89,13 +127,12 @@ class EventProducer:
         RecordSink.send_encoded raises.
         """
         value = encode_unchecked(event)
-        self._sink.send_encoded(event["session_id"].encode(), value)
-        if self._counter is not None:
+        if self._sink.send_encoded(event["session_id"].encode(), value) and self._counter is not None:
             self._counter.sent(event["ts"], len(value))
 
-    def send_encoded(self, key: bytes, value: bytes) -> None:
-        """Hand in a framed record under its key, unchecked; raises what RecordSink.send_encoded raises."""
-        self._sink.send_encoded(key, value)
+    def send_encoded(self, key: bytes, value: bytes) -> bool:
+        """Hand in a framed record under its key, unchecked; returns and raises what RecordSink.send_encoded does."""
+        return self._sink.send_encoded(key, value)
 
     def flush(self, timeout: float = DEFAULT_TIMEOUT_S) -> None:
         """Wait until every event has its answer; raises DeliveryTimeoutError, or DeliveryFailedError if any failed."""
@@ -116,15 +153,12 @@ class EventProducer:
         if self._counter is not None:
             self._counter.refused(size)
 
-    def _checked(self, check: Callable[[Any], ViewingEvent], data: object, size: int) -> ViewingEvent:
+    def _checked(self, check: Callable[[Any], Result], data: object, size: int) -> Result:
         try:
-            event = check(data)
-            if self._window is not None:
-                self._window.check(event)
+            return check(data)
         except EventRefusedError as error:
             self.note_refused(error.refusals, size)
             raise
-        return event
 
     def __enter__(self) -> Self:
         return self
@@ -142,6 +176,10 @@ class EventProducer:
 
 
 def _kafka(bootstrap: str, topic: str, settings: KafkaSettings) -> RecordSink:
+    if settings.backend == "confluent":
+        from frontrow_ingest.producer.confluent_producer import ConfluentSink  # brings its extra, or says which
+
+        return ConfluentSink(bootstrap, topic=topic, settings=settings)
     from frontrow_ingest.producer.kafka_producer import KafkaSink  # kafka-python is only needed here
 
     return KafkaSink(bootstrap, topic=topic, settings=settings)

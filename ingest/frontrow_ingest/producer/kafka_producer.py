@@ -8,24 +8,22 @@ from kafka import KafkaProducer
 from kafka.errors import IllegalStateError, KafkaError, KafkaTimeoutError, MessageSizeTooLargeError
 
 from frontrow_ingest.errors import DeliveryError
+from frontrow_ingest.producer.bounded import BoundedSink
 from frontrow_ingest.producer.errors import (
     BrokerUnreachableError,
-    DeliveryFailedError,
-    DeliveryTimeoutError,
     ProducerClosedError,
     RecordTooLargeError,
     TopicMissingError,
 )
 from frontrow_ingest.producer.in_flight import InFlight
 from frontrow_ingest.producer.partitioner import SessionPartitioner
-from frontrow_ingest.producer.port import DeliveryStats
 from frontrow_ingest.producer.settings import KafkaSettings
 from frontrow_ingest.producer.topics import require_topic
 
 LET_GO_S = 5.0  # for the background thread to end once nothing is in flight, or all was given up
 
 
-class KafkaSink:
+class KafkaSink(BoundedSink[InFlight]):
     """A RecordSink that writes to one topic: idempotent, acknowledged by all in-sync replicas.
 
     The constructor returns when a broker has answered and the topic exists; otherwise it raises
@@ -33,13 +31,7 @@ class KafkaSink:
     """
 
     def __init__(self, bootstrap: str, *, topic: str, settings: KafkaSettings) -> None:
-        self._bootstrap = bootstrap
-        self._topic = topic
-        self._settings = settings
-        self._in_flight = InFlight()
-        self._limit = settings.max_in_flight_bytes
-        self._max_record = min(settings.max_record_bytes, settings.max_in_flight_bytes)
-        self._closed = False
+        super().__init__(bootstrap, topic, settings, InFlight())
         self._producer = _connect(bootstrap, settings)
         self._send = self._producer.send
         try:
@@ -49,60 +41,20 @@ class KafkaSink:
             self._let_go()
             raise
 
-    def send_encoded(self, key: bytes, value: bytes) -> None:
-        """See RecordSink."""
-        size = len(key) + len(value)
-        in_flight = self._in_flight
-        if self._closed or size > self._max_record or in_flight.failed > self._settings.max_failed:
-            raise self._objection(size)
-        if in_flight.bytes + size > self._limit:
-            self._make_room(size)
+    def _hand_in(self, key: bytes, value: bytes) -> None:
         try:
             pending = self._send(self._topic, value, key)
         except (KafkaError, ValueError) as error:
-            raise self._explained(error, size) from error
-        in_flight.add(pending, size)
-
-    def flush(self, timeout: float) -> None:
-        """See RecordSink. Batches wait ``linger_ms`` at most, so that waiting for the answers is all there is to do."""
-        if not self._in_flight.wait(0, timeout):
-            raise self._late("the acknowledgement of all events", timeout)
-        if self._in_flight.failed:
-            raise self._failed()
-
-    def close(self, timeout: float) -> None:
-        """See RecordSink. What has no answer after ``timeout`` seconds is given up and counted as failed."""
-        if self._closed:
-            return
-        self._closed = True
-        late: DeliveryTimeoutError | None = None
-        try:
-            if not self._in_flight.wait(0, timeout):
-                late = self._late("the acknowledgement of all events", timeout)
-        finally:  # also when Ctrl-C ends the wait
-            self._let_go()
-        if late is not None:
-            raise late
-        if self._in_flight.failed:
-            raise self._failed()
-
-    @property
-    def stats(self) -> DeliveryStats:
-        """See RecordSink."""
-        return self._in_flight.stats
+            raise self._explained(error, len(key) + len(value)) from error
+        self._in_flight.add(pending, key, value)
 
     def _get_acquainted(self) -> None:
         """See that the topic exists, and wait for its partitions now: otherwise the first send would."""
-        require_topic(self._bootstrap, self._topic, self._settings)
+        require_topic(self._where, self._topic, self._settings)
         try:
             self._producer.partitions_for(self._topic)
         except KafkaError as error:
             raise self._explained(error, 0) from error
-
-    def _make_room(self, size: int) -> None:
-        waited_s = self._settings.block_timeout_s
-        if not self._in_flight.wait(self._limit - size, waited_s):
-            raise self._late(f"room among the {self._limit} bytes in flight", waited_s)
 
     def _let_go(self) -> None:
         if self._in_flight.stats.in_flight:
@@ -118,13 +70,6 @@ class KafkaSink:
         finally:
             self._in_flight.settle()
 
-    def _objection(self, size: int) -> DeliveryError:
-        if self._closed:
-            return ProducerClosedError()
-        if size > self._max_record:
-            return RecordTooLargeError(size, self._max_record)
-        return self._failed()
-
     def _explained(self, error: Exception, size: int) -> DeliveryError:
         if isinstance(error, MessageSizeTooLargeError):
             return RecordTooLargeError(size, self._max_record)
@@ -133,20 +78,8 @@ class KafkaSink:
         if isinstance(error, IllegalStateError):
             return ProducerClosedError()
         if isinstance(error, ValueError):
-            return TopicMissingError(self._topic, self._bootstrap)
-        return DeliveryError(
-            f"Kafka at {self._bootstrap} did not take an event ({error}): check the broker and its log"
-        )
-
-    def _late(self, waited_for: str, waited_s: float) -> DeliveryTimeoutError:
-        stats = self._in_flight.stats
-        return DeliveryTimeoutError(
-            waited_for, waited_s, self._bootstrap, in_flight=stats.in_flight, in_flight_bytes=stats.in_flight_bytes
-        )
-
-    def _failed(self) -> DeliveryFailedError:
-        stats = self._in_flight.stats
-        return DeliveryFailedError(self._topic, self._bootstrap, acknowledged=stats.acknowledged, errors=stats.errors)
+            return TopicMissingError(self._topic, self._where)
+        return DeliveryError(f"Kafka at {self._where} did not take an event ({error}): check the broker and its log")
 
 
 def _connect(bootstrap: str, settings: KafkaSettings) -> KafkaProducer:

@@ -22,20 +22,29 @@ class Line(NamedTuple):
     whole: bool
 
 
-def read_lines(read: Callable[[int], bytes], *, max_bytes: int = DEFAULT_MAX_LINE_BYTES) -> Iterator[Line]:
+def read_lines(
+    read: Callable[[int], bytes], *, max_bytes: int = DEFAULT_MAX_LINE_BYTES, number: int = 1, offset: int = 0
+) -> Iterator[Line]:
     """Split what ``read(n)`` gives (at most n bytes, b"" at the end) into lines ending in LF or CRLF.
 
     A byte order mark at the start is dropped. A last line without an end counts. A line is yielded as soon as its end
     was read; memory is bounded by ``max_bytes`` and a chunk. What ``read`` raises passes, without a partial line.
+    ``number`` and ``offset`` are those of the first line, where reading does not begin at the start.
     """
-    number, offset, size = 1, 0, 0
+    size = 0
     held: list[bytes] = []
     while chunk := read(CHUNK_BYTES):
         *ended, rest = chunk.split(b"\n")
         for part in ended:
-            yield _line(number, offset, _hold(held, size, part, max_bytes), size + len(part), max_bytes)
+            length = len(part)
+            if offset and not size and length <= max_bytes:  # nearly every line: all of it is at hand
+                yield Line(number, offset, part.removesuffix(b"\r"), length, True)
+                number += 1
+                offset += length + 1
+                continue
+            yield _line(number, offset, _hold(held, size, part, max_bytes), size + length, max_bytes)
             number += 1
-            offset += size + len(part) + 1
+            offset += size + length + 1
             size = 0
             held = []
         if rest:
@@ -55,6 +64,6 @@ def _hold(held: list[bytes], size: int, part: bytes, max_bytes: int) -> list[byt
 
 def _line(number: int, offset: int, held: list[bytes], size: int, max_bytes: int) -> Line:
     data = held[0] if len(held) == 1 else b"".join(held)
-    if number == 1 and data.startswith(_BOM):
+    if offset == 0 and data.startswith(_BOM):
         data = data[len(_BOM) :]
     return Line(number, offset, data.removesuffix(b"\r"), size, size <= max_bytes)

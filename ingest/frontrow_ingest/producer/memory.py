@@ -5,14 +5,8 @@ from __future__ import annotations
 import time
 
 from frontrow_ingest.errors import DeliveryError
-from frontrow_ingest.producer.errors import (
-    DeliveryFailedError,
-    DeliveryTimeoutError,
-    ProducerClosedError,
-    RecordTooLargeError,
-)
+from frontrow_ingest.producer.bounded import BoundedSink
 from frontrow_ingest.producer.in_flight import InFlight
-from frontrow_ingest.producer.port import DeliveryStats
 from frontrow_ingest.producer.settings import KafkaSettings
 
 WHERE = "memory"
@@ -37,7 +31,7 @@ class MemoryAnswer:
         return None
 
 
-class MemorySink:
+class MemorySink(BoundedSink[InFlight]):
     """A RecordSink that keeps what it is sent: ``records`` holds (key, value) in order.
 
     ``hold()`` makes it slow: records wait, unanswered, until ``release()`` stores or ``lose()`` forgets them.
@@ -45,14 +39,11 @@ class MemorySink:
     """
 
     def __init__(self, settings: KafkaSettings | None = None, *, topic: str = "events") -> None:
+        super().__init__(WHERE, topic, settings or KafkaSettings(), InFlight())
         self.records: list[tuple[bytes, bytes]] = []
-        self._settings = settings or KafkaSettings()
-        self._topic = topic
-        self._in_flight = InFlight()
         self._held: list[tuple[bytes, bytes, MemoryAnswer]] = []
         self._holding = False
         self._error: BaseException | None = None
-        self._closed = False
 
     def hold(self) -> None:
         """Store and answer nothing from now on."""
@@ -77,16 +68,7 @@ class MemorySink:
         """Refuse every record from now on with this error; None takes them again."""
         self._error = error
 
-    def send_encoded(self, key: bytes, value: bytes) -> None:
-        """See RecordSink."""
-        size = len(key) + len(value)
-        limit = self._settings.max_in_flight_bytes
-        if objection := self._objection(size):
-            raise objection
-        if self._in_flight.bytes + size > limit and not self._in_flight.wait(
-            limit - size, self._settings.block_timeout_s
-        ):
-            raise self._late(f"room among the {limit} bytes in flight", self._settings.block_timeout_s)
+    def _hand_in(self, key: bytes, value: bytes) -> None:
         answer = MemoryAnswer()
         if self._holding:
             self._held.append((key, value, answer))
@@ -94,45 +76,8 @@ class MemorySink:
             if self._error is None:
                 self.records.append((key, value))
             answer.settle(self._error)
-        self._in_flight.add(answer, size)
+        self._in_flight.add(answer, key, value)
 
-    def flush(self, timeout: float) -> None:
-        """See RecordSink."""
-        if not self._in_flight.wait(0, timeout):
-            raise self._late("the acknowledgement of all events", timeout)
-        if self._in_flight.failed:
-            raise self._failed()
-
-    def close(self, timeout: float) -> None:
-        """See RecordSink."""
-        if self._closed:
-            return
-        self._closed = True
-        try:
-            self.flush(timeout)
-        finally:
-            self.lose()
-            self._in_flight.settle()
-
-    @property
-    def stats(self) -> DeliveryStats:
-        """See RecordSink."""
-        return self._in_flight.stats
-
-    def _objection(self, size: int) -> DeliveryError | None:
-        max_record = min(self._settings.max_record_bytes, self._settings.max_in_flight_bytes)
-        if self._closed:
-            return ProducerClosedError()
-        if size > max_record:
-            return RecordTooLargeError(size, max_record)
-        return self._failed() if self._in_flight.failed > self._settings.max_failed else None
-
-    def _late(self, waited_for: str, waited_s: float) -> DeliveryTimeoutError:
-        stats = self._in_flight.stats
-        return DeliveryTimeoutError(
-            waited_for, waited_s, WHERE, in_flight=stats.in_flight, in_flight_bytes=stats.in_flight_bytes
-        )
-
-    def _failed(self) -> DeliveryFailedError:
-        stats = self._in_flight.stats
-        return DeliveryFailedError(self._topic, WHERE, acknowledged=stats.acknowledged, errors=stats.errors)
+    def _let_go(self) -> None:
+        self.lose()
+        self._in_flight.settle()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -12,7 +12,8 @@ class DeliveryStats:
     """What became of the records handed in: always ``sent == acknowledged + failed + in_flight``.
 
     ``bytes`` counts keys and values of the sent records before compression; ``in_flight_bytes`` those without an
-    answer yet. ``errors`` counts the failed ones by the name of Kafka's error.
+    answer yet. ``errors`` counts the failed ones by the name of Kafka's error. ``shed`` ones were never sent: there was
+    no room, and the settings say not to wait.
     """
 
     sent: int = 0
@@ -22,6 +23,7 @@ class DeliveryStats:
     bytes: int = 0
     in_flight_bytes: int = 0
     errors: Mapping[str, int] = field(default_factory=dict)
+    shed: int = 0
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,10 @@ class SeenEvents(Protocol):
 
     def is_new(self, session_id: str, seq: int) -> bool:
         """Whether this event was not seen yet; from now on it has been."""
+        ...
+
+    def forget(self, session_id: str, seq: int) -> None:
+        """This event was not delivered after all: it is new again."""
         ...
 
 
@@ -60,11 +66,12 @@ class EventCounter(Protocol):
 class RecordSink(Protocol):
     """Takes framed records and delivers them. Records with one key keep their order. For one thread."""
 
-    def send_encoded(self, key: bytes, value: bytes) -> None:
-        """Hand a record in; returns before it is acknowledged.
+    def send_encoded(self, key: bytes, value: bytes) -> bool:
+        """Hand a record in; returns before it is acknowledged, and whether it was: False if it was shed.
 
-        Blocks while the bytes in flight are at their bound, up to a deadline. When it raises, the record was not sent:
-        RecordTooLargeError, DeliveryTimeoutError (no room in time), DeliveryFailedError (too many failed already),
+        While the bytes in flight are at their bound it does as the settings say (``when_full``): it blocks up to a
+        deadline, sheds, or raises. When it raises, the record was not sent: RecordTooLargeError, DeliveryTimeoutError
+        (no room in time), InFlightFullError (no room now), DeliveryFailedError (too many failed already),
         ProducerClosedError.
         """
         ...
@@ -77,7 +84,12 @@ class RecordSink(Protocol):
         """Flush, then let go of all resources, also when it raises what flush raises. A second call does nothing."""
         ...
 
+    def when_lost(self, tell: Callable[[bytes, bytes], None]) -> None:
+        """Call ``tell(key, value)`` for each record that fails from now on, once, in the thread and out of a method of
+        the caller; at the latest when ``flush`` or ``close`` tells of the failure."""
+        ...
+
     @property
     def stats(self) -> DeliveryStats:
-        """The counts so far."""
+        """The counts so far; for any thread."""
         ...

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from io import FileIO
 from pathlib import Path
 
@@ -56,14 +56,31 @@ class RefusedFile:
         except UnicodeDecodeError:
             record["base64"] = base64.b64encode(line.data).decode("ascii")
         try:
-            if self._file is None:
-                self._file = self._open()
-            left = memoryview(orjson.dumps(record) + b"\n")
-            while left:
-                left = left[self._file.write(left) :]
+            self._append(record)
         except OSError as error:
             raise RefusedFileError(self.path, error.strerror or type(error).__name__) from error
+
+    def _append(self, record: Mapping[str, object]) -> None:
+        if self._file is None:
+            self._file = self._open()
+        left = memoryview(orjson.dumps(record) + b"\n")
+        while left:
+            left = left[self._file.write(left) :]
         self.written += 1
+
+    def take_over(self, part: Path, lines_before: int) -> None:
+        """Append what another wrote into ``part``, whose lines were counted from 1 behind so many, and delete that."""
+        if not part.exists():
+            return
+        try:
+            with part.open("rb") as records:
+                for line in records:
+                    record = orjson.loads(line)
+                    record["line"] += lines_before
+                    self._append(record)
+            part.unlink()
+        except OSError as error:
+            raise RefusedFileError(self.path, error.strerror or type(error).__name__) from error
 
     def close(self) -> None:
         """Close the file, if there is one."""

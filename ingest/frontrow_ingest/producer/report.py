@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from rich.console import Console
@@ -13,6 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from frontrow_ingest.producer.events import EventProducer
 from frontrow_ingest.producer.run import Summary, Tally
+from frontrow_ingest.producer.worker import State
 
 LINE_EVERY_S = 10.0
 Read = Callable[[int], bytes]
@@ -30,9 +32,7 @@ def progress(
     if not shown:
         yield lambda read: read
     elif sys.stderr.isatty():
-        with Progress(
-            TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=Console(stderr=True)
-        ) as bar:
+        with _bar() as bar:
             task = bar.add_task("connected", total=total_bytes)
 
             def advance(size: int) -> None:
@@ -51,6 +51,39 @@ def progress(
         yield lambda read: _watched(read, say)
 
 
+@contextmanager
+def watched_workers(total_bytes: int | None, state: Callable[[], State], *, shown: bool) -> Iterator[None]:
+    """Show the common progress of several workers, as :func:`progress` does for one."""
+    if not shown:
+        yield
+        return
+    ended = threading.Event()
+    bar = _bar() if sys.stderr.isatty() else None
+    task = bar.add_task("started", total=total_bytes) if bar is not None else None
+
+    def show() -> None:
+        while not ended.wait(0.5 if bar is not None else LINE_EVERY_S):
+            now = state()
+            text = _text(now.tally, now.stats.acknowledged)
+            if bar is not None and task is not None:
+                bar.update(task, completed=now.tally.read_bytes, description=text)
+            else:
+                print(text, file=sys.stderr, flush=True)  # noqa: T201
+
+    watcher = threading.Thread(target=show, daemon=True)
+    with bar or nullcontext():
+        watcher.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            watcher.join()
+
+
+def _bar() -> Progress:
+    return Progress(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=Console(stderr=True))
+
+
 def _watched(read: Read, note: Callable[[int], None]) -> Read:
     def watched(size: int) -> bytes:
         chunk = read(size)
@@ -61,7 +94,11 @@ def _watched(read: Read, note: Callable[[int], None]) -> Read:
 
 
 def _state(tally: Tally, producer: EventProducer) -> str:
-    return f"{tally.lines:,} read · {producer.stats.acknowledged:,} acknowledged · {tally.refused.total():,} refused"
+    return _text(tally, producer.stats.acknowledged)
+
+
+def _text(tally: Tally, acknowledged: int) -> str:
+    return f"{tally.lines:,} read · {acknowledged:,} acknowledged · {tally.refused.total():,} refused"
 
 
 def summary_text(summary: Summary, refused_to: Path | None, *, bootstrap: str, topic: str) -> str:
@@ -76,6 +113,8 @@ def summary_text(summary: Summary, refused_to: Path | None, *, bootstrap: str, t
         ("sent", stats.sent, f"events, {_bytes(stats.bytes)} as Avro, to topic {topic} at {bootstrap}"),
         ("acknowledged", stats.acknowledged, f"{summary.per_second:,.0f} events/s over {summary.elapsed_s:.1f} s"),
     ]
+    if stats.shed:
+        rows.append(("shed", stats.shed, "events dropped: no room in flight (--max-in-flight, --when-full)"))
     if lost:
         rows.append(("not acknowledged", lost, "may or may not be stored: " + _counts(stats.errors)))
     rows.append(("refused", summary.refused, f"written to {refused_to}" if refused_to else ""))
@@ -96,6 +135,7 @@ def summary_object(summary: Summary, refused_to: Path | None) -> dict[str, objec
         "acknowledged": stats.acknowledged,
         "not_acknowledged": stats.failed + stats.in_flight,
         "errors": dict(stats.errors),
+        "shed": stats.shed,
         "refused": summary.refused,
         "refused_by_reason": dict(tally.refused.most_common()),
         "refused_file": str(refused_to) if refused_to else None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from frontrow_ingest.contract import EventRefusedError, Refusal, ViewingEvent
+from frontrow_ingest.contract import EventRefusedError, Refusal
 from frontrow_ingest.contract.event import wall_clock_ms
 from frontrow_specs import RollupSpec
 
@@ -28,9 +28,9 @@ class TimeWindow:
     early_hours: float | None = None
     clock: Callable[[], int] = field(default=wall_clock_ms, repr=False)
 
-    def check(self, event: ViewingEvent) -> None:
-        """Raises EventRefusedError for an event outside of the window."""
-        age_ms = self.clock() - event.ts
+    def check(self, ts: int) -> None:
+        """Raises EventRefusedError for an event whose time (ms since the Unix epoch) is outside of the window."""
+        age_ms = self.clock() - ts
         if self.late_hours is not None and age_ms > self.late_hours * HOUR_MS:
             said = f"is more than {self.late_hours:g} hours ago: it came too late to be counted"
             raise EventRefusedError([Refusal("ts", "late", said)])

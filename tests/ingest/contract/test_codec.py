@@ -9,6 +9,7 @@ from typing import Any
 
 import avro.io
 import avro.schema
+import fastavro
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -53,6 +54,17 @@ def avro_bytes(event: dict[str, Any]) -> bytes:
 @settings(max_examples=200, deadline=None)
 def test_the_bytes_are_those_of_the_avro_package(event: dict[str, Any]) -> None:
     assert encode(Validator().event(event)) == encode_unchecked(event) == FRAME + avro_bytes(event)
+
+
+FAST_SCHEMA = fastavro.parse_schema(_plain(released_schemas()[current_schema_id()]))
+
+
+@given(valid_events())
+@settings(max_examples=200, deadline=None)
+def test_the_bytes_are_those_of_fastavro(event: dict[str, Any]) -> None:
+    out = io.BytesIO()
+    fastavro.schemaless_writer(out, FAST_SCHEMA, event)
+    assert encode_unchecked(event) == FRAME + out.getvalue()
 
 
 @given(valid_events())

@@ -49,6 +49,7 @@ def test_the_summary_for_programs() -> None:
         "acknowledged": 1_000,
         "not_acknowledged": 0,
         "errors": {},
+        "shed": 0,
         "refused": 3,
         "refused_by_reason": {"out_of_range ts": 2, "not_json": 1},
         "refused_file": "r.jsonl",
