@@ -5,6 +5,7 @@
     IngestError
     ├── ContractError      an event, or bytes, that do not keep the contract
     ├── DeliveryError      Kafka did not take what it was given
+    ├── StateError         what a run keeps for the next one cannot be used
     ├── SupervisorError    Druid did not take, or does not run, an ingestion spec
     ├── RollupError        a spec or query has what Druid's rollup in plain Python does not know
     └── StackError         the local stack cannot be made, started or stopped
@@ -29,6 +30,10 @@ class DeliveryError(IngestError):
     """Kafka did not take what it was given."""
 
     retryable = True
+
+
+class StateError(IngestError):
+    """What a run keeps for the next one cannot be read, written or relied on."""
 
 
 class SupervisorError(IngestError):

@@ -7,7 +7,17 @@ from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
-from frontrow_ingest.contract import EventRefusedError, Refusal, Validator, ViewingEvent, encode, encode_unchecked
+from frontrow_ingest.contract import (
+    EventRefusedError,
+    RawViewerValidator,
+    Refusal,
+    Validator,
+    ViewerKeys,
+    ViewingEvent,
+    decode,
+    encode,
+    encode_unchecked,
+)
 from frontrow_ingest.contract.event import wall_clock_ms
 from frontrow_ingest.errors import DeliveryError
 from frontrow_ingest.producer.port import EventCounter, ProducerStats, RecordSink, SeenEvents
@@ -29,7 +39,8 @@ class EventProducer:
 
     ``sink`` replaces Kafka (``bootstrap`` and ``settings`` then have no effect); ``clock`` gives ``received_ts`` in ms
     where an event lacks it. With ``seen``, an event that comes again is counted and not sent; ``counter`` is told of
-    every event. Not for several threads at once. Raises BrokerUnreachableError or TopicMissingError when
+    every event. With ``viewer_keys``, events come with raw viewer ids, which become pseudonyms before anything else is
+    done. Not for several threads at once. Raises BrokerUnreachableError or TopicMissingError when
     Kafka, or the topic, is not there.
     """
 
@@ -43,13 +54,18 @@ class EventProducer:
         clock: Callable[[], int] = wall_clock_ms,
         seen: SeenEvents | None = None,
         counter: EventCounter | None = None,
+        viewer_keys: ViewerKeys | None = None,
     ) -> None:
-        self._validator = Validator(clock=clock)
+        self._validator: Validator | RawViewerValidator = Validator(clock=clock)
         self._refused: Counter[str] = Counter()
         self._duplicates = 0
         self._seen = seen
         self._counter = counter
+        if viewer_keys is not None:
+            self._validator = RawViewerValidator(self._validator, viewer_keys)
         self._sink = sink if sink is not None else _kafka(bootstrap, topic, settings or KafkaSettings())
+        if seen is not None:
+            self._sink.when_lost(self._forget)
 
     def send(self, event: ViewingEvent | Mapping[str, Any]) -> bool:
         """Check an event (a ViewingEvent has been) and hand it in. Returns before Kafka has acknowledged it.
@@ -72,10 +88,20 @@ class EventProducer:
                 self._counter.duplicate(event.ts)
             return False
         value = encode(event)
-        self._sink.send_encoded(event.session_id.encode(), value)
+        try:
+            self._sink.send_encoded(event.session_id.encode(), value)
+        except BaseException:
+            if self._seen is not None:
+                self._seen.forget(event.session_id, event.seq)
+            raise
         if self._counter is not None:
             self._counter.sent(event.ts, len(value))
         return True
+
+    def _forget(self, key: bytes, value: bytes) -> None:
+        """A record that was lost has not been seen: it is to be sent when it comes again."""
+        if self._seen is not None:
+            self._seen.forget(key.decode(), decode(value)["seq"])
 
     def send_unchecked(self, event: Mapping[str, Any]) -> None:
         """Hand in an event that keeps the contract by its making, such as a simulated one, with every field present.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import Counter, deque
+from collections.abc import Callable
 from typing import Protocol
 
 from frontrow_ingest.producer.port import DeliveryStats
@@ -32,17 +33,19 @@ class InFlight:
     """
 
     def __init__(self) -> None:
-        self._pending: deque[tuple[Pending, int]] = deque()
+        self._pending: deque[tuple[Pending, bytes, bytes]] = deque()
         self._errors: Counter[str] = Counter()
         self._sent = 0
         self._acknowledged = 0
         self._sent_bytes = 0
         self.bytes = 0
         self.failed = 0
+        self.when_lost: Callable[[bytes, bytes], None] | None = None
 
-    def add(self, pending: Pending, size: int) -> None:
-        """Take note of a record of ``size`` bytes."""
-        self._pending.append((pending, size))
+    def add(self, pending: Pending, key: bytes, value: bytes) -> None:
+        """Take note of a record."""
+        size = len(key) + len(value)
+        self._pending.append((pending, key, value))
         self._sent += 1
         self._sent_bytes += size
         self.bytes += size
@@ -53,13 +56,15 @@ class InFlight:
         """Count the records at the front that have an answer by now."""
         queue = self._pending
         while queue and queue[0][0].is_done:
-            pending, size = queue.popleft()
-            self.bytes -= size
+            pending, key, value = queue.popleft()
+            self.bytes -= len(key) + len(value)
             if pending.exception is None:
                 self._acknowledged += 1
             else:
                 self.failed += 1
                 self._errors[type(pending.exception).__name__] += 1
+                if self.when_lost is not None:
+                    self.when_lost(key, value)
 
     def wait(self, allowed_bytes: int, timeout: float) -> bool:
         """Wait until at most ``allowed_bytes`` are in flight. False if they were not within ``timeout`` seconds."""

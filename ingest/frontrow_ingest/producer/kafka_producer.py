@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from kafka import KafkaProducer
@@ -61,7 +62,7 @@ class KafkaSink:
             pending = self._send(self._topic, value, key)
         except (KafkaError, ValueError) as error:
             raise self._explained(error, size) from error
-        in_flight.add(pending, size)
+        in_flight.add(pending, key, value)
 
     def flush(self, timeout: float) -> None:
         """See RecordSink. Batches wait ``linger_ms`` at most, so that waiting for the answers is all there is to do."""
@@ -85,6 +86,10 @@ class KafkaSink:
             raise late
         if self._in_flight.failed:
             raise self._failed()
+
+    def when_lost(self, tell: Callable[[bytes, bytes], None]) -> None:
+        """See RecordSink."""
+        self._in_flight.when_lost = tell
 
     @property
     def stats(self) -> DeliveryStats:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from frontrow_ingest.errors import DeliveryError
 from frontrow_ingest.producer.errors import (
@@ -94,7 +95,7 @@ class MemorySink:
             if self._error is None:
                 self.records.append((key, value))
             answer.settle(self._error)
-        self._in_flight.add(answer, size)
+        self._in_flight.add(answer, key, value)
 
     def flush(self, timeout: float) -> None:
         """See RecordSink."""
@@ -113,6 +114,10 @@ class MemorySink:
         finally:
             self.lose()
             self._in_flight.settle()
+
+    def when_lost(self, tell: Callable[[bytes, bytes], None]) -> None:
+        """See RecordSink."""
+        self._in_flight.when_lost = tell
 
     @property
     def stats(self) -> DeliveryStats:

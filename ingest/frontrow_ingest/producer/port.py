@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -40,6 +40,10 @@ class SeenEvents(Protocol):
         """Whether this event was not seen yet; from now on it has been."""
         ...
 
+    def forget(self, session_id: str, seq: int) -> None:
+        """This event was not delivered after all: it is new again."""
+        ...
+
 
 class EventCounter(Protocol):
     """Counts what a producer did with events, by the minute of the event (``ts``, ms since the Unix epoch)."""
@@ -75,6 +79,11 @@ class RecordSink(Protocol):
 
     def close(self, timeout: float) -> None:
         """Flush, then let go of all resources, also when it raises what flush raises. A second call does nothing."""
+        ...
+
+    def when_lost(self, tell: Callable[[bytes, bytes], None]) -> None:
+        """Call ``tell(key, value)`` for each record that fails from now on, once, in the thread and out of a method of
+        the caller; at the latest when ``flush`` or ``close`` tells of the failure."""
         ...
 
     @property

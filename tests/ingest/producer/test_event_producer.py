@@ -115,6 +115,9 @@ class Noted:
     def is_new(self, session_id: str, seq: int) -> bool:
         return (session_id, seq) not in self.seen
 
+    def forget(self, session_id: str, seq: int) -> None:
+        self.said.append(("forgot", session_id, seq))
+
     def sent(self, ts: int, size: int) -> None:
         self.said.append(("sent", ts, size))
 

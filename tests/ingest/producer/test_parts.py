@@ -97,7 +97,7 @@ def test_answers_are_counted_in_order_of_sending() -> None:
     books = InFlight()
     answers = [MemoryAnswer() for _ in range(3)]
     for answer in answers:
-        books.add(answer, 10)
+        books.add(answer, b"k", b"value 123")
     answers[1].settle(ValueError("x"))
     answers[2].settle()
     assert (books.stats.in_flight, books.stats.in_flight_bytes) == (3, 30)
@@ -111,14 +111,14 @@ def test_the_books_settle_themselves() -> None:
     for _ in range(SETTLE_EVERY):
         answer = MemoryAnswer()
         answer.settle()
-        books.add(answer, 1)
+        books.add(answer, b"", b"v")
     assert books.bytes == 0
 
 
 def test_a_wait_ends_with_the_answer_or_at_its_deadline() -> None:
     books = InFlight()
     answer = MemoryAnswer()
-    books.add(answer, 10)
+    books.add(answer, b"k", b"value 123")
     started = time.monotonic()
     assert not books.wait(9, 0.05)
     assert 0.05 <= time.monotonic() - started < 2
@@ -134,6 +134,6 @@ def test_a_wait_is_not_ended_by_a_failed_record() -> None:
             raise OSError("gone")
 
     books = InFlight()
-    books.add(Failing(), 10)
+    books.add(Failing(), b"k", b"value 123")
     assert books.wait(0, 1)
     assert books.failed == 1
