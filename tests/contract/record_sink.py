@@ -181,6 +181,8 @@ class RecordSinkBehaviour:
 
     def test_failed_records_are_counted_and_reported_at_the_end(self, harness: Harness) -> None:
         sink = harness.sink(replace(SETTINGS, delivery_timeout_s=1.0))
+        lost: list[Record] = []
+        sink.when_lost(lambda key, value: lost.append((key, value)))
         warm_up(sink)
         harness.hold()
         for key, value in some_records(30):
@@ -190,6 +192,7 @@ class RecordSinkBehaviour:
             sink.flush(TIMEOUT_S)
         error = caught.value
         assert (error.failed, error.acknowledged) == (30, 1)
+        assert sorted(lost) == sorted(some_records(30))
         assert sum(error.errors.values()) == 30
         assert isinstance(error, DeliveryError)
         assert error.retryable

@@ -4,22 +4,36 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from io import BufferedReader
 from pathlib import Path
 
 import click
 import orjson
 
+from frontrow_ingest.cli.remembering import (
+    Remembering,
+    key_options,
+    reread_on_hangup,
+    state_options,
+    tell_start,
+    told,
+    viewer_keys,
+)
+from frontrow_ingest.contract import ViewerKeys
 from frontrow_ingest.errors import DeliveryError, IngestError
-from frontrow_ingest.producer import EventProducer, KafkaSettings
+from frontrow_ingest.producer import EventProducer, KafkaSettings, SeenEvents
 from frontrow_ingest.producer.events import DEFAULT_BOOTSTRAP, DEFAULT_TOPIC
 from frontrow_ingest.producer.interrupts import Interrupts
 from frontrow_ingest.producer.lines import DEFAULT_MAX_LINE_BYTES, read_lines
 from frontrow_ingest.producer.refused import RefusedFile, beside
 from frontrow_ingest.producer.report import progress, summary_object, summary_text
 from frontrow_ingest.producer.run import Summary, Tally, produce_lines
+from frontrow_ingest.resume import InputFile, TopicLog
+from frontrow_ingest.resume.input_file import Place
+from frontrow_ingest.resume.session import ResumableRun
 
 EXIT_FAILED = 1
 EXIT_REFUSED = 3
@@ -44,6 +58,8 @@ _NOT_TEXT = {
     type=click.Path(path_type=Path, dir_okay=False),
     help="Append refused lines to this file.  [default: a new FILE.refused.jsonl, or stdin.refused.jsonl]",
 )
+@state_options
+@key_options
 @click.option(
     "--compression",
     type=click.Choice(["lz4", "zstd", "gzip", "none"]),
@@ -79,6 +95,11 @@ def command(
     topic: str,
     create_topic: bool,
     refused_path: Path | None,
+    resume: bool,
+    state: Path | None,
+    learn: bool,
+    raw_viewer_ids: bool,
+    viewer_key_file: Path | None,
     compression: str,
     max_in_flight: int,
     max_line_bytes: int,
@@ -92,6 +113,13 @@ def command(
     every reason; that file holds the original lines: protect it like the input. Blank lines are skipped. Ctrl-C (or
     SIGTERM) stops reading, delivers what was read and prints the summary; a second one stops at once.
 
+    With --state or --resume, an event that was sent before (by its session_id and seq) is not sent again. --resume goes
+    on where an earlier run stopped, even by kill -9: what that run had sent last is read back from the topic. A line
+    refused after the last checkpoint is refused, and written, again.
+
+    With --raw-viewer-ids, viewer_id is a raw id and becomes a keyed pseudonym before anything else; the key comes from
+    --viewer-key-file or FRONTROW_VIEWER_KEY (EPOCH:HEX). A changed file is read again at once, without a restart.
+
     Exit status: 0 every event was acknowledged; 3 so was every event, but some lines were refused; 1 Kafka did not
     acknowledge every event, or the input could not be read; 2 wrong usage; 130 interrupted.
     """
@@ -99,6 +127,8 @@ def command(
     logging.getLogger("kafka").addHandler(logging.NullHandler())
     path = None if str(source) == "-" else source
     refused = _refused_file(path, refused_path)
+    remembering = Remembering.of(path, state, resume=resume, learn=learn)
+    keys = viewer_keys(raw_viewer_ids, viewer_key_file)
     settings = KafkaSettings(
         compression=compression,  # type: ignore[arg-type]  # click has checked the choice
         max_in_flight_bytes=max_in_flight,
@@ -109,14 +139,33 @@ def command(
     )
     interrupts = Interrupts()
     tally = Tally()
+    place = Place(1, 0)
     with (
         _input(path) as stream,
-        _connected(bootstrap, topic, settings) as producer,
+        remembering.opened() as run,
+        _connected(bootstrap, topic, settings, run.window if run else None, keys) as producer,
+        reread_on_hangup(keys),
         interrupts.handled(),
         progress(_size(path), tally, producer, shown=show) as watched,
     ):
+        read: Callable[[int], bytes] = stream.read1
+        if run is not None:
+            file = InputFile(path, stream) if path is not None and path.is_file() else None
+            place = run.begin(
+                _topic_log(bootstrap, topic, settings),
+                lambda: producer.flush(timeout + CLOSE_MARGIN_S),
+                source=file,
+                go_on=resume,
+                learn=learn,
+                key_epochs=lambda: dict(keys.used) if keys else {},
+            )
+            tell_start(run, place)
+            read = file.reader(read) if file else read
+        lines = read_lines(
+            watched(interrupts.reader(read)), max_bytes=max_line_bytes, number=place.line, offset=place.offset
+        )
         summary = produce_lines(
-            read_lines(watched(interrupts.reader(stream.read1)), max_bytes=max_line_bytes),
+            run.watched(lines) if run else lines,
             producer,
             refused,
             tally=tally,
@@ -124,9 +173,12 @@ def command(
             max_line_bytes=max_line_bytes,
             close_timeout=timeout + CLOSE_MARGIN_S,
         )
+        if run is not None and summary.failure is None:
+            summary = _finished(run, summary)
     refused_to = refused.path if refused.written else None
     if as_json:
-        click.echo(orjson.dumps(summary_object(summary, refused_to), option=orjson.OPT_INDENT_2))
+        found = {**summary_object(summary, refused_to), **told(run, place, keys)}
+        click.echo(orjson.dumps(found, option=orjson.OPT_INDENT_2))
     else:
         click.echo(summary_text(summary, refused_to, bootstrap=bootstrap, topic=topic))
     if summary.failure is not None:
@@ -158,10 +210,26 @@ def _input(path: Path | None) -> Iterator[BufferedReader]:
         yield stream
 
 
+def _finished(run: ResumableRun, summary: Summary) -> Summary:
+    try:
+        run.finish()
+    except IngestError as error:  # everything is sent; the next run will find it in the topic
+        return replace(summary, failure=error)
+    return summary
+
+
+def _topic_log(bootstrap: str, topic: str, settings: KafkaSettings) -> TopicLog:
+    from frontrow_ingest.resume.kafka_log import KafkaLog  # kafka-python is only needed here
+
+    return KafkaLog(bootstrap, topic, settings)
+
+
 @contextmanager
-def _connected(bootstrap: str, topic: str, settings: KafkaSettings) -> Iterator[EventProducer]:
+def _connected(
+    bootstrap: str, topic: str, settings: KafkaSettings, seen: SeenEvents | None, keys: ViewerKeys | None
+) -> Iterator[EventProducer]:
     """A producer that is let go of at the end, whatever happened; a run closes it, and hears of failures, itself."""
-    producer = EventProducer(bootstrap, topic=topic, settings=settings)
+    producer = EventProducer(bootstrap, topic=topic, settings=settings, seen=seen, viewer_keys=keys)
     try:
         yield producer
     finally:

@@ -138,8 +138,8 @@ def _parse(lines: Iterable[str], source: str) -> list[ViewerKey]:
         if not text or text.startswith("#"):
             continue
         where = f"{source}, line {number}"
-        epoch, _, digits = text.partition(":")
-        if not _EPOCH.fullmatch(epoch):
+        epoch, colon, digits = text.partition(":")
+        if not colon or not _EPOCH.fullmatch(epoch):
             raise ViewerKeyError(f"{where}: there is no name of an epoch before a colon; {_HOW}")
         try:
             secret = bytes.fromhex(digits.strip())

@@ -22,13 +22,16 @@ class Line(NamedTuple):
     whole: bool
 
 
-def read_lines(read: Callable[[int], bytes], *, max_bytes: int = DEFAULT_MAX_LINE_BYTES) -> Iterator[Line]:
+def read_lines(
+    read: Callable[[int], bytes], *, max_bytes: int = DEFAULT_MAX_LINE_BYTES, number: int = 1, offset: int = 0
+) -> Iterator[Line]:
     """Split what ``read(n)`` gives (at most n bytes, b"" at the end) into lines ending in LF or CRLF.
 
     A byte order mark at the start is dropped. A last line without an end counts. A line is yielded as soon as its end
     was read; memory is bounded by ``max_bytes`` and a chunk. What ``read`` raises passes, without a partial line.
+    ``number`` and ``offset`` are those of the first line, where reading does not begin at the start.
     """
-    number, offset, size = 1, 0, 0
+    size = 0
     held: list[bytes] = []
     while chunk := read(CHUNK_BYTES):
         *ended, rest = chunk.split(b"\n")
