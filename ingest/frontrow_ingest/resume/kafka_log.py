@@ -25,6 +25,7 @@ class KafkaLog:
     def __init__(self, bootstrap: str, topic: str, settings: KafkaSettings) -> None:
         self._bootstrap = bootstrap
         self._topic = topic
+        self._identity: str | None = None
         self._timeout_ms = round(settings.connect_timeout_s * 1000)
         self._options: dict[str, Any] = {
             "bootstrap_servers": bootstrap,
@@ -43,7 +44,9 @@ class KafkaLog:
         return self._topic
 
     def identity(self) -> str | None:
-        """See TopicLog."""
+        """See TopicLog. Asked once: it is that of the topic this log was first asked about."""
+        if self._identity is not None:
+            return self._identity
         with self._explained():
             admin: Any = KafkaAdminClient(**self._options, request_timeout_ms=self._timeout_ms)
             try:
@@ -51,7 +54,8 @@ class KafkaLog:
             finally:
                 admin.close()
         topic_id = found[0].get("topic_id") if found else None
-        return str(topic_id) if topic_id else None
+        self._identity = str(topic_id) if topic_id else None
+        return self._identity
 
     def bounds(self) -> dict[int, tuple[int, int]]:
         """See TopicLog."""
