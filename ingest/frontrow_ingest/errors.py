@@ -6,6 +6,7 @@
     ├── ContractError      an event, or bytes, that do not keep the contract
     ├── DeliveryError      Kafka did not take what it was given
     ├── QuarantineError    refused events cannot be kept, read or replayed, or are too many
+    ├── StateError         what a run keeps for the next one cannot be used
     ├── SupervisorError    Druid did not take, or does not run, an ingestion spec
     ├── RollupError        a spec or query has what Druid's rollup in plain Python does not know
     └── StackError         the local stack cannot be made, started or stopped
@@ -34,6 +35,10 @@ class DeliveryError(IngestError):
 
 class QuarantineError(IngestError):
     """Refused events cannot be kept, read or replayed, or are too many."""
+
+
+class StateError(IngestError):
+    """What a run keeps for the next one cannot be read, written or relied on."""
 
 
 class SupervisorError(IngestError):

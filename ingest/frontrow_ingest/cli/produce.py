@@ -3,39 +3,56 @@
 from __future__ import annotations
 
 import logging
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from io import BufferedReader
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import click
 import orjson
 
 from frontrow_ingest.cli.ledger import ledger_of
+from frontrow_ingest.cli.logs import complain
+from frontrow_ingest.cli.opened import (
+    connected,
+    input_stream,
+    metrics_page,
+    quarantine_of,
+    refused_file,
+    size_of,
+    topic_log,
+)
 from frontrow_ingest.cli.options import ledger_options, producer_option, quarantine_options, window_options
-from frontrow_ingest.errors import DeliveryError, IngestError
-from frontrow_ingest.ledger import Ledger
+from frontrow_ingest.cli.remembering import (
+    Remembering,
+    key_options,
+    reread_on_hangup,
+    state_options,
+    tell_start,
+    told,
+    viewer_keys,
+)
+from frontrow_ingest.errors import IngestError
 from frontrow_ingest.producer import EventProducer, KafkaSettings, TimeWindow
 from frontrow_ingest.producer.events import DEFAULT_BOOTSTRAP, DEFAULT_TOPIC
 from frontrow_ingest.producer.interrupts import Interrupts
 from frontrow_ingest.producer.lines import DEFAULT_MAX_LINE_BYTES, read_lines
-from frontrow_ingest.producer.refused import RefusedFile, beside
-from frontrow_ingest.producer.report import progress, summary_object, summary_text
+from frontrow_ingest.producer.refused import RefusedFile
+from frontrow_ingest.producer.report import progress, summary_object, summary_text, watched_workers
 from frontrow_ingest.producer.run import RefusedLines, Summary, Tally, produce_lines
-from frontrow_ingest.quarantine import RefusalLimit, TopicQuarantine, kafka_quarantine
+from frontrow_ingest.producer.worker import Job
+from frontrow_ingest.producer.workers import Workers
+from frontrow_ingest.quarantine import RefusalLimit, TopicQuarantine
 from frontrow_ingest.quarantine.limit import DEFAULT_IN_A_ROW
+from frontrow_ingest.resume import InputFile
+from frontrow_ingest.resume.input_file import Place
+from frontrow_ingest.resume.session import ResumableRun
 
+_LOG = logging.getLogger(__name__)
 EXIT_FAILED = 1
 EXIT_REFUSED = 3
 EXIT_INTERRUPTED = 130
 CLOSE_MARGIN_S = 5.0  # over the delivery deadline, so that every event's fate is known
 DEFAULTS = KafkaSettings()
-_NOT_TEXT = {
-    b"\x1f\x8b": "is gzip: unpack it on the way (gunzip -c FILE | frontrow produce -)",
-    b"\xff\xfe": "is UTF-16: convert it to UTF-8 first (iconv -f UTF-16 -t UTF-8)",
-    b"\xfe\xff": "is UTF-16: convert it to UTF-8 first (iconv -f UTF-16 -t UTF-8)",
-}
 
 
 @click.command()
@@ -49,6 +66,8 @@ _NOT_TEXT = {
     type=click.Path(path_type=Path, dir_okay=False),
     help="Append refused lines to this file.  [default: a new FILE.refused.jsonl, or stdin.refused.jsonl]",
 )
+@state_options
+@key_options
 @quarantine_options
 @ledger_options
 @producer_option
@@ -72,6 +91,32 @@ _NOT_TEXT = {
     type=click.Choice(["lz4", "zstd", "gzip", "none"]),
     default=DEFAULTS.compression,
     show_default=True,
+)
+@click.option(
+    "--backend",
+    type=click.Choice(["kafka-python", "confluent"]),
+    default=DEFAULTS.backend,
+    show_default=True,
+    help="Kafka's client; confluent is faster and needs the extra 'fast'.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Processes that share the lines; with more than one, events of a session may be stored in another order.",
+)
+@click.option(
+    "--when-full",
+    type=click.Choice(["block", "shed", "raise"]),
+    default=DEFAULTS.when_full,
+    show_default=True,
+    help="What to do with an event while --max-in-flight is reached: wait, drop and count it, or fail.",
+)
+@click.option(
+    "--metrics-port",
+    type=click.IntRange(0, 65_535),
+    help="Show Prometheus metrics on this port of 127.0.0.1 while running; 0 takes a free one.",
 )
 @click.option(
     "--max-in-flight",
@@ -102,6 +147,11 @@ def command(
     topic: str,
     create_topic: bool,
     refused_path: Path | None,
+    resume: bool,
+    state: Path | None,
+    learn: bool,
+    raw_viewer_ids: bool,
+    viewer_key_file: Path | None,
     quarantine: bool,
     quarantine_topic: str,
     ledger: bool,
@@ -112,6 +162,10 @@ def command(
     max_refused: int,
     max_refused_share: float,
     compression: str,
+    backend: str,
+    workers: int,
+    when_full: str,
+    metrics_port: int | None,
     max_in_flight: int,
     max_line_bytes: int,
     timeout: float,
@@ -122,17 +176,41 @@ def command(
 
     Every line is checked against the contract. A refused line goes to a file beside the input, with its number and
     every reason; that file holds the original lines: protect it like the input. With --quarantine it goes to the
-    quarantine topic, too, with raw viewer ids masked. Blank lines are skipped. Ctrl-C (or
-    SIGTERM) stops reading, delivers what was read and prints the summary; a second one stops at once.
+    quarantine topic, too, with raw viewer ids masked. Blank lines are skipped. Ctrl-C (or SIGTERM) stops reading,
+    delivers what was read and prints the summary; a second one stops at once.
+
+    With --state or --resume, an event that was sent before (by its session_id and seq) is not sent again. --resume goes
+    on where an earlier run stopped, even by kill -9: what that run had sent last is read back from the topic. A line
+    refused after the last checkpoint is refused, and written, again.
+
+    With --raw-viewer-ids, viewer_id is a raw id and becomes a keyed pseudonym before anything else; the key comes from
+    --viewer-key-file or FRONTROW_VIEWER_KEY (EPOCH:HEX). A changed file is read again at once, without a restart.
 
     Exit status: 0 every event was acknowledged; 3 so was every event, but some lines were refused; 1 Kafka did not
-    acknowledge every event, or the input could not be read; 2 wrong usage; 130 interrupted.
+    acknowledge every event, some were shed, or the input could not be read; 2 wrong usage; 130 interrupted.
     """
     # kafka-python logs each attempt to reach a broker; what matters of it is in our own errors
     logging.getLogger("kafka").addHandler(logging.NullHandler())
     path = None if str(source) == "-" else source
-    refused = _refused_file(path, refused_path)
+    remembering = Remembering.of(path, state, resume=resume, learn=learn)
+    window = None if max_late is None and max_early is None else TimeWindow(max_late, max_early)
+    if workers > 1 and (remembering.directory or raw_viewer_ids or quarantine or ledger or window):
+        raise click.UsageError(
+            "--workers above 1 goes neither with --state or --resume, nor --raw-viewer-ids, --quarantine, --ledger, "
+            "--max-late or --max-early: those need every line in one process"
+        )
+    if when_full == "shed" and remembering.directory:
+        raise click.UsageError("--when-full shed drops events, and --state and --resume are there to lose none")
+    if raw_viewer_ids and quarantine:
+        raise click.UsageError(
+            "--quarantine does not go with --raw-viewer-ids: a raw id could look like a pseudonym and be kept. "
+            "Refused lines are in the file beside the input"
+        )
+    refused = refused_file(path, refused_path)
+    keys = viewer_keys(raw_viewer_ids, viewer_key_file)
     settings = KafkaSettings(
+        backend=backend,  # type: ignore[arg-type]
+        when_full=when_full,  # type: ignore[arg-type]
         compression=compression,  # type: ignore[arg-type]  # click has checked the choice
         max_in_flight_bytes=max_in_flight,
         create_topic=create_topic,
@@ -140,100 +218,109 @@ def command(
         block_timeout_s=timeout,
         connect_timeout_s=min(timeout, DEFAULTS.connect_timeout_s),
     )
-    window = None if max_late is None and max_early is None else TimeWindow(max_late, max_early)
     interrupts = Interrupts()
     tally = Tally()
-    with (
-        _input(path) as stream,
-        ledger_of(bootstrap, ledger_topic if ledger else None, producer_name, settings) as told,
-        _connected(bootstrap, topic, settings, told, window) as producer,
-        _quarantine(bootstrap, quarantine_topic if quarantine else None, producer_name, settings) as kept,
-        interrupts.handled(),
-        progress(_size(path), tally, producer, shown=show) as watched,
-    ):
-        summary = produce_lines(
-            read_lines(watched(interrupts.reader(stream.read1)), max_bytes=max_line_bytes),
-            producer,
-            RefusedLines(refused, kept, str(source) if path else "stdin", RefusalLimit(max_refused, max_refused_share)),
-            tally=tally,
-            should_stop=lambda: interrupts.requested,
-            max_line_bytes=max_line_bytes,
-            close_timeout=timeout + CLOSE_MARGIN_S,
-            ledger=told,
-        )
+    place = Place(1, 0)
+    job = Job(bootstrap, topic, settings, max_line_bytes, timeout + CLOSE_MARGIN_S)
+    if workers > 1:
+        run = None
+        summary = _by_workers(job, workers, path, refused, interrupts, show=show, metrics_port=metrics_port)
+    else:
+        with (
+            input_stream(path) as stream,
+            remembering.opened() as run,
+            ledger_of(bootstrap, ledger_topic if ledger else None, producer_name, settings) as counts,
+            connected(job, run.window if run else None, keys, counts, window) as producer,
+            quarantine_of(bootstrap, quarantine_topic if quarantine else None, producer_name, settings) as kept,
+            metrics_page(metrics_port, lambda: (tally, producer.stats), max_in_flight),
+            reread_on_hangup(keys),
+            interrupts.handled(),
+            progress(size_of(path), tally, producer, shown=show) as watched,
+        ):
+            read: Callable[[int], bytes] = stream.read1
+            if run is not None:
+                file = InputFile(path, stream) if path is not None and path.is_file() else None
+                place = run.begin(
+                    topic_log(bootstrap, topic, settings),
+                    lambda: _flush(job.close_timeout_s, producer, kept),
+                    source=file,
+                    go_on=resume,
+                    learn=learn,
+                    key_epochs=lambda: dict(keys.used) if keys else {},
+                )
+                tell_start(run, place)
+                read = file.reader(read) if file else read
+            lines = read_lines(
+                watched(interrupts.reader(read)), max_bytes=max_line_bytes, number=place.line, offset=place.offset
+            )
+            limit = RefusalLimit(max_refused, max_refused_share)
+            summary = produce_lines(
+                run.watched(lines) if run else lines,
+                producer,
+                RefusedLines(refused, kept, str(source) if path else "stdin", limit),
+                tally=tally,
+                should_stop=lambda: interrupts.requested,
+                max_line_bytes=max_line_bytes,
+                close_timeout=job.close_timeout_s,
+                ledger=counts,
+            )
+            if run is not None and summary.failure is None:
+                summary = _finished(run, summary)
     refused_to = refused.path if refused.written else None
+    found = {**summary_object(summary, refused_to), **told(run, place, keys)}
+    _LOG.info("run ended", extra=found)
     if as_json:
-        click.echo(orjson.dumps(summary_object(summary, refused_to), option=orjson.OPT_INDENT_2))
+        click.echo(orjson.dumps(found, option=orjson.OPT_INDENT_2))
     else:
         click.echo(summary_text(summary, refused_to, bootstrap=bootstrap, topic=topic))
     if summary.failure is not None:
-        click.echo(f"error: {summary.failure}", err=True)
+        complain(str(summary.failure))
     return _exit_code(summary)
 
 
+def _flush(timeout: float, producer: EventProducer, kept: TopicQuarantine | None) -> None:
+    """See that events and refused lines before a checkpoint are safe."""
+    producer.flush(timeout)
+    if kept is not None:
+        kept.flush(timeout)
+
+
+def _finished(run: ResumableRun, summary: Summary) -> Summary:
+    try:
+        run.finish()
+    except IngestError as error:  # everything is sent; the next run will find it in the topic
+        return replace(summary, failure=error)
+    return summary
+
+
 def _exit_code(summary: Summary) -> int:
-    if summary.failure is not None:
+    if summary.failure is not None or summary.stats.shed:
         return EXIT_FAILED
     if summary.tally.interrupted:
         return EXIT_INTERRUPTED
     return EXIT_REFUSED if summary.refused else 0
 
 
-@contextmanager
-def _input(path: Path | None) -> Iterator[BufferedReader]:
-    """The bytes of a file or of standard input. A file that cannot be JSON Lines is refused as a whole."""
-    if path is None:
-        yield sys.stdin.buffer  # type: ignore[misc]  # a BufferedReader on a real standard input
-        return
-    try:
-        stream = path.open("rb")
-    except OSError as error:
-        raise IngestError(f"{path} cannot be read: {error.strerror}") from error
-    with stream:
-        if path.is_file() and (what := _NOT_TEXT.get(stream.peek(2)[:2])):
-            raise IngestError(f"{path} {what}")
-        yield stream
-
-
-@contextmanager
-def _connected(
-    bootstrap: str, topic: str, settings: KafkaSettings, ledger: Ledger | None, window: TimeWindow | None
-) -> Iterator[EventProducer]:
-    """A producer that is let go of at the end, whatever happened; a run closes it, and hears of failures, itself."""
-    counter = None if ledger is None else ledger.counts
-    producer = EventProducer(bootstrap, topic=topic, settings=settings, counter=counter, window=window)
-    try:
-        yield producer
-    finally:
-        with suppress(DeliveryError):
-            producer.close(0)
-
-
-@contextmanager
-def _quarantine(
-    bootstrap: str, topic: str | None, name: str, settings: KafkaSettings
-) -> Iterator[TopicQuarantine | None]:
-    """The quarantine if it is asked for, let go of at the end."""
-    if topic is None:
-        yield None
-        return
-    kept = kafka_quarantine(bootstrap, topic=topic, producer=name, settings=settings)
-    try:
-        yield kept
-    finally:
-        with suppress(DeliveryError):
-            kept.close(0)
-
-
-def _refused_file(source: Path | None, wanted: Path | None) -> RefusedFile:
-    if source is not None and source.is_dir():
-        raise IngestError(f"{source} cannot be read: it is a directory")
-    if wanted is None:
-        return RefusedFile(beside(source), numbered=True)
-    if source is not None and wanted.exists() and source.exists() and wanted.samefile(source):
-        raise click.UsageError("--refused names the input itself: refused lines would be read again")
-    return RefusedFile(wanted, numbered=False)
-
-
-def _size(path: Path | None) -> int | None:
-    return path.stat().st_size if path is not None and path.is_file() else None
+def _by_workers(
+    job: Job,
+    count: int,
+    path: Path | None,
+    refused: RefusedFile,
+    interrupts: Interrupts,
+    *,
+    show: bool,
+    metrics_port: int | None,
+) -> Summary:
+    run = Workers(job, refused, interrupts)
+    bound = job.settings.max_in_flight_bytes * count
+    with (
+        input_stream(path) as stream,
+        metrics_page(
+            metrics_port, lambda: (run.state.tally, run.state.stats), job.settings.max_in_flight_bytes * count
+        ),
+        interrupts.handled(),
+        watched_workers(size_of(path), lambda: run.state, shown=show),
+    ):
+        if path is not None and path.is_file():
+            return run.run_file(path, count)
+        return run.run_stream(stream.read1, count)

@@ -14,20 +14,29 @@ from frontrow_ingest.contract.errors import (
     Refusal,
     TrailingBytesError,
     UnknownSchemaIdError,
+    ViewerKeyError,
     WireError,
 )
 from frontrow_ingest.contract.event import ViewingEvent
 from frontrow_ingest.contract.pseudonym import pseudonymize
+from frontrow_ingest.contract.raw_viewers import RawViewerValidator
 from frontrow_ingest.contract.validation import Validator
+from frontrow_ingest.contract.viewer_keys import FILE_VARIABLE, KEY_VARIABLE, ViewerKey, ViewerKeys
 
 __all__ = [
+    "FILE_VARIABLE",
+    "KEY_VARIABLE",
     "EventRefusedError",
     "NotAvroError",
     "NotFramedError",
+    "RawViewerValidator",
     "Refusal",
     "TrailingBytesError",
     "UnknownSchemaIdError",
     "Validator",
+    "ViewerKey",
+    "ViewerKeyError",
+    "ViewerKeys",
     "ViewingEvent",
     "WireError",
     "decode",

@@ -4,6 +4,7 @@
 
     ContractError
     ├── EventRefusedError          an event that does not keep the contract; every reason is listed
+    ├── ViewerKeyError             there is no key for viewer pseudonyms, or it cannot be used
     └── WireError             bytes that are not an event
         ├── NotFramedError         no frame: too short, or a wrong first byte
         ├── UnknownSchemaIdError   a frame whose schema id is not released
@@ -44,6 +45,10 @@ class EventRefusedError(ContractError):
     def __init__(self, refusals: Sequence[Refusal]) -> None:
         self.refusals = tuple(refusals)
         super().__init__("event refused: " + "; ".join(f"{r.field or 'event'} {r.message}" for r in self.refusals))
+
+
+class ViewerKeyError(ContractError):
+    """There is no key for viewer pseudonyms, or it cannot be used. The message never holds a part of one."""
 
 
 class WireError(ContractError):

@@ -105,7 +105,10 @@ def summary_text(summary: Summary, refused_to: Path | None, *, bootstrap: str, t
     """The summary for people."""
     tally, stats = summary.tally, summary.stats
     lost = stats.failed + stats.in_flight
-    width = max(len(f"{number:,}") for number in (tally.lines, stats.sent, stats.acknowledged, summary.refused, lost))
+    width = max(
+        len(f"{number:,}")
+        for number in (tally.lines, stats.sent, stats.acknowledged, stats.duplicates, summary.refused)
+    )
     blank = f", {tally.blank:,} of them blank" if tally.blank else ""
     stopped = "; stopped before the end of the input" if tally.interrupted or summary.failure else ""
     rows = [
@@ -117,6 +120,8 @@ def summary_text(summary: Summary, refused_to: Path | None, *, bootstrap: str, t
         rows.append(("shed", stats.shed, "events dropped: no room in flight (--max-in-flight, --when-full)"))
     if lost:
         rows.append(("not acknowledged", lost, "may or may not be stored: " + _counts(stats.errors)))
+    if stats.duplicates:
+        rows.append(("not sent again", stats.duplicates, "events that were sent before"))
     rows.append(("refused", summary.refused, f"written to {refused_to}" if refused_to else ""))
     text = [f"{name:16}  {number:>{width},}  {what}".rstrip() for name, number, what in rows]
     text += [f"  {count:>{width + 16},}  {reason}" for reason, count in summary.tally.refused.most_common()]
@@ -136,6 +141,7 @@ def summary_object(summary: Summary, refused_to: Path | None) -> dict[str, objec
         "not_acknowledged": stats.failed + stats.in_flight,
         "errors": dict(stats.errors),
         "shed": stats.shed,
+        "duplicates": stats.duplicates,
         "refused": summary.refused,
         "refused_by_reason": dict(tally.refused.most_common()),
         "refused_file": str(refused_to) if refused_to else None,

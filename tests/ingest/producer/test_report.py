@@ -38,6 +38,11 @@ def test_what_was_not_acknowledged_has_a_line_of_its_own() -> None:
     assert "stopped before the end of the input" in text.splitlines()[0]
 
 
+def test_what_was_sent_before_has_a_line_of_its_own() -> None:
+    text = summary_text(a_summary(stats=ProducerStats(duplicates=12_000)), None, bootstrap="b:1", topic="events")
+    assert "not sent again    12,000  events that were sent before" in text
+
+
 def test_the_summary_for_programs() -> None:
     found = summary_object(a_summary(), Path("r.jsonl"))
     assert found == {
@@ -50,6 +55,7 @@ def test_the_summary_for_programs() -> None:
         "not_acknowledged": 0,
         "errors": {},
         "shed": 0,
+        "duplicates": 0,
         "refused": 3,
         "refused_by_reason": {"out_of_range ts": 2, "not_json": 1},
         "refused_file": "r.jsonl",

@@ -1,0 +1,69 @@
+"""``frontrow produce FILE --resume`` killed with SIGKILL at random points and run again: every event is stored once."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from frontrow_ingest.contract import decode
+from frontrow_ingest.druid import ensure_topic
+from support import killed_runs
+from support.kafka_topics import stored
+
+pytestmark = pytest.mark.stack
+SEEDS = 56
+AT_ONCE = 2
+LIMIT_S = 200
+
+
+def test_killed_anywhere_every_event_is_stored_once(
+    stack: Any, fresh_name: Callable[[str], str], tmp_path: Path
+) -> None:
+    topics = [fresh_name("killed") for _ in range(AT_ONCE)]
+    for topic in topics:
+        ensure_topic(stack.bootstrap, topic, partitions=3)
+    reports = run_seeds(stack.bootstrap, topics, tmp_path)
+    expected = {(session, seq) for report in reports for session, seq in report["events"]}
+    found = Counter(
+        (event["session_id"], event["seq"])
+        for topic in topics
+        for event in (decode(each.value) for each in stored(stack.bootstrap, topic))
+    )
+    print({name: sum(report[name] for report in reports) for name in ("runs", "kills", "learnt", "resumed_inside")})
+    assert {event: count for event, count in found.items() if count > 1} == {}
+    assert found.keys() == expected
+    # That the kills came where they hurt: while events were under way, and between checkpoints.
+    assert sum(report["kills"] for report in reports) >= SEEDS
+    assert sum(report["learnt"] for report in reports) > SEEDS
+    assert sum(report["resumed_inside"] for report in reports) > SEEDS // 4
+
+
+def run_seeds(bootstrap: str, topics: list[str], directory: Path) -> list[dict[str, Any]]:
+    """Some processes that share the seeds, each with a topic of its own."""
+    tests = Path(killed_runs.__file__).parents[1]
+    command = [sys.executable, killed_runs.__file__, "--bootstrap", bootstrap, "--directory", str(directory)]
+    started = [
+        subprocess.Popen(
+            [*command, "--topic", topic, *map(str, range(number, SEEDS, AT_ONCE))],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": str(tests)},
+        )
+        for number, topic in enumerate(topics)
+    ]
+    try:
+        ended = [(process, *process.communicate(timeout=LIMIT_S)) for process in started]
+    finally:
+        for process in started:
+            process.kill()
+            process.wait()
+    assert [(process.returncode, errors.decode()) for process, _, errors in ended] == [(0, "")] * AT_ONCE
+    return [json.loads(text) for _, text, _ in ended]
