@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 
 import pytest
 from hypothesis import example, given
@@ -28,11 +29,14 @@ def test_what_is_written_is_read(values: dict[str, object], comma: str) -> None:
 @example("a=?2")
 @example("a=1.")
 def test_garbage_is_refused_and_nothing_worse(text: str) -> None:
+    caught = None
     try:
         parse(text)
     except CmcdSyntaxError as error:
-        assert 0 <= error.position <= len(text)
-        assert str(error).startswith(f"is not CMCD at character {error.position}: ")
+        caught = error
+    if caught is not None:
+        assert 0 <= caught.position <= len(text)
+        assert str(caught).startswith(f"is not CMCD at character {caught.position}: ")
 
 
 def test_a_line_of_a_player() -> None:
@@ -86,8 +90,6 @@ def test_the_last_of_a_repeated_key_counts() -> None:
 @pytest.mark.parametrize("text", ['a="' + "\\" * 200_000, "a=(" + "1 " * 100_000, "a" + ";a" * 100_000, " " * 200_000])
 def test_long_garbage_takes_no_long_time(text: str) -> None:
     began = time.process_time()
-    try:
+    with suppress(CmcdSyntaxError):
         parse(text)
-    except CmcdSyntaxError:
-        pass
     assert time.process_time() - began < 2

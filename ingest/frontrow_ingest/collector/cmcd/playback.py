@@ -103,7 +103,7 @@ def _event(playback: _Playback, report: Report, context: Mapping[str, Any]) -> d
     for name in ("content", "stream_type", "cdn", "position_ms"):
         if getattr(report, name) is not None and not late:
             setattr(playback, name, getattr(report, name))
-    kind = _kind(playback, report)
+    kind = _kind(playback, report, late=late)
     _move_on(playback, report, kind, late=late)
     stream_type = report.stream_type or playback.stream_type or context.get("stream_type")
     event: dict[str, Any] = {
@@ -169,7 +169,7 @@ def _measures(playback: _Playback, report: Report) -> dict[str, int]:
     }
 
 
-def _kind(playback: _Playback, report: Report) -> str:
+def _kind(playback: _Playback, report: Report, *, late: bool) -> str:
     state, event = report.state or playback.state, report.event
     if event == "e":
         return "error"
@@ -177,7 +177,7 @@ def _kind(playback: _Playback, report: Report) -> str:
         return "first_frame"
     if state in END_REASONS and not playback.ended:
         return "end"
-    if state == "s" and playback.attempt_ts is None:
+    if state == "s" and playback.attempt_ts is None and (late or not playback.started):
         return "attempt"
     if event in ("as", "ae", "bc"):
         return {"as": "ad_start", "ae": "ad_end", "bc": "bitrate_change"}[event]
