@@ -45,6 +45,12 @@ _BARE = re.compile(
     r"|\?(?P<boolean>[01])"
     r"|:(?P<binary>[A-Za-z0-9+/=]*):"
 )
+# A whole member of the most frequent forms, with its comma or the end: one look instead of several.
+_PLAIN = re.compile(
+    r"([a-z*][a-z0-9_.*-]*)(?:=(?:(-?[0-9]{1,15})"
+    r'|"([ !#-\[\]-~]*)"'
+    r"|([A-Za-z*][A-Za-z0-9!#$%&'*+.^_`|~:/-]*)))?(?:,(?=[a-z*])|\Z)"
+)
 _ESCAPED = re.compile(r'\\(["\\])')
 _GAP = re.compile(r"[ \t]*")
 _SPACES = re.compile(r" *")
@@ -58,6 +64,12 @@ def parse(line: str) -> dict[str, Value]:
     found: dict[str, Value] = {}
     at, end = _SPACES.match(line).end(), len(line.rstrip(" "))  # type: ignore[union-attr]  # it matches nothing, too
     while at < end:
+        if plain := _PLAIN.match(line, at):
+            kind = plain.lastindex
+            text = plain[kind or 1]
+            found[plain[1]] = True if kind == 1 else int(text) if kind == 2 else text if kind == 3 else Token(text)
+            at = plain.end()
+            continue
         key, at = _key(line, at)
         value: Value = True
         if line.startswith("=", at):
