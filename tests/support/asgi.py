@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,6 +44,10 @@ class InProcess:
             self.run(self._end())
         finally:
             self._runner.close()
+
+    def wait(self, is_so: Callable[[], object]) -> None:
+        """Let the application run until something is so; a TimeoutError if it never is."""
+        self.run(_until(is_so))
 
     def post(self, body: bytes, kind: str = "application/json", path: str = "/events", **headers: str) -> Answer:
         return self.request("POST", path, body, content_type=kind, **headers)
@@ -98,3 +102,8 @@ class InProcess:
         await self._to_app.put({"type": "lifespan.shutdown"})
         assert (await self._from_app.get())["type"] == "lifespan.shutdown.complete"
         await self._lifespan
+
+
+async def _until(is_so: Callable[[], object]) -> None:
+    while not is_so():
+        await asyncio.sleep(0.01)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -218,7 +217,7 @@ def test_when_too_many_wait_others_are_turned_away(rig: Any) -> None:
     statuses = collector.client.run(rush())
     assert statuses == [429] * 4 + [503] * 4
     collector.sink.release()
-    collector.client.run(until(lambda: not collector.delivery.waiting))
+    collector.client.wait(lambda: not collector.delivery.waiting)
     assert collector.post(json.dumps(events(9)).encode()).status == 204
     assert sorted(event["seq"] for event in collector.events) == list(range(9))
 
@@ -241,15 +240,10 @@ def test_kafka_that_is_not_there_yet(rig: Any) -> None:
     assert (ready.status, collector.client.get("/health").status) == (503, 200)
     assert b"no Kafka broker at 127.0.0.1:9" in ready.body
     there.set()
-    collector.client.run(until(lambda: not collector.delivery.trouble))
+    collector.client.wait(lambda: not collector.delivery.trouble)
     assert collector.client.get("/ready").status == 200
     assert collector.post(a_line()).status == 204
     assert len(sink.records) == 1
-
-
-async def until(is_so: Callable[[], bool]) -> None:
-    while not is_so():
-        await asyncio.sleep(0.01)
 
 
 def test_no_answer_while_stopping_says_that_it_is_safe(rig: Any) -> None:
