@@ -31,6 +31,7 @@ DEFAULTS = CollectorSettings()
 # From handing an event to the Kafka client to giving it up. Long: what is given up may be stored all the same, and
 # would be sent twice when the client repeats it. Requests do not wait for it: --ack-timeout is theirs.
 DELIVERY_TIMEOUT_S = 300.0
+CONNECT_TIMEOUT_S = 3.0  # of one try; another follows, unless the collector stops
 CLOSE_MARGIN_S = 5.0
 
 
@@ -155,7 +156,7 @@ def command(
             undelivered = delivery.close(ack_timeout + CLOSE_MARGIN_S)
     if undelivered:
         click.echo(
-            f"error: {undelivered} events were not acknowledged; their clients were told to send again", err=True
+            f"error: {undelivered} events were not acknowledged; their clients were told to send them again", err=True
         )
         return 1
     return 0
@@ -163,7 +164,10 @@ def command(
 
 def _opener(bootstrap: str, topic: str, create_topic: bool) -> Callable[[], RecordSink]:
     settings = KafkaSettings(
-        create_topic=create_topic, delivery_timeout_s=DELIVERY_TIMEOUT_S, block_timeout_s=DELIVERY_TIMEOUT_S
+        create_topic=create_topic,
+        connect_timeout_s=CONNECT_TIMEOUT_S,
+        delivery_timeout_s=DELIVERY_TIMEOUT_S,
+        block_timeout_s=DELIVERY_TIMEOUT_S,
     )
 
     def open_sink() -> RecordSink:
