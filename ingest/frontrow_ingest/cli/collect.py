@@ -20,6 +20,7 @@ from frontrow_ingest.collector.sessions import StopList
 from frontrow_ingest.collector.watch import ACCESS
 from frontrow_ingest.contract import pseudonymize
 from frontrow_ingest.errors import IngestError
+from frontrow_ingest.metrics import Metrics
 from frontrow_ingest.producer import KafkaSettings
 from frontrow_ingest.producer.events import DEFAULT_TOPIC
 from frontrow_ingest.producer.port import RecordSink
@@ -139,7 +140,8 @@ def command(
     stopped.refresh()
     _log_to_stderr(access_log=access_log)
     delivery = Delivery(_opener(bootstrap, topic, create_topic), max_waiting=max_waiting, seen=RecentEvents())
-    app = collector_app(delivery, settings=settings, context=context, stopped=stopped)
+    metrics = Metrics()
+    app = collector_app(delivery, settings=settings, context=context, metrics=metrics, stopped=stopped)
     with closing(listen(host, port)) as listener:
         bound = listener.getsockname()[1]
         shown = f"[{host}]" if ":" in host else host
@@ -149,6 +151,7 @@ def command(
             serve(
                 app,
                 listener,
+                metrics=metrics,
                 drain_s=ack_timeout + CLOSE_MARGIN_S,
                 started=lambda: click.echo(f"collecting at http://{shown}:{bound}/events", err=True),
             )

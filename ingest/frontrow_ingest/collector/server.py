@@ -12,6 +12,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from frontrow_ingest.collector.errors import PortTakenError
+from frontrow_ingest.metrics import Metric, Metrics, Sample
 
 BACKLOG = 2_048
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -51,7 +52,9 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
 
-def serve(app: ASGIApp, listener: socket.socket, *, drain_s: float, started: Callable[[], None]) -> None:
+def serve(
+    app: ASGIApp, listener: socket.socket, *, metrics: Metrics, drain_s: float, started: Callable[[], None]
+) -> None:
     """Answer requests until SIGTERM or SIGINT; then take no more, and give open ones ``drain_s`` seconds.
 
     ``started`` is called once requests are answered. To be called in the main thread.
@@ -67,4 +70,6 @@ def serve(app: ASGIApp, listener: socket.socket, *, drain_s: float, started: Cal
         backlog=BACKLOG,
         timeout_graceful_shutdown=max(1, round(drain_s)),
     )
-    _Server(config, started).run(sockets=[listener])
+    server = _Server(config, started)
+    metrics.watch(lambda: [Sample(Metric.COLLECTOR_CONNECTIONS, len(server.server_state.connections))])
+    server.run(sockets=[listener])

@@ -96,6 +96,7 @@ class Metric(StrEnum):
         "Time from a request's first byte to its answer, by endpoint.",
         "endpoint",
     )
+    COLLECTOR_CONNECTIONS = "frontrow_collector_open_connections", Kind.GAUGE, "Connections open now."
     COLLECTOR_SESSIONS = "frontrow_collector_sessions", Kind.GAUGE, "Sessions heard of lately."
     COLLECTOR_WAITING = (
         "frontrow_collector_waiting_events",
