@@ -41,7 +41,7 @@ VIEWER = "AAECAwQFBgcICQoLDA0ODw"
 
 @pytest.fixture(autouse=True, scope="module")
 def collect_sockets() -> Iterator[None]:
-    """Collect the sockets of failed attempts to connect here, where they are expected, not in a test that comes later."""
+    """Collect the sockets of failed attempts to connect here, where they are expected, not in a later test."""
     yield
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
