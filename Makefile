@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.made-from-lock
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test unit lint format bench fuzz readme lock clean
+.PHONY: help setup demo images test unit lint format bench fuzz readme lock clean
 
 help: ## Show what can be made
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,11 +24,14 @@ $(STAMP): requirements.lock pyproject.toml
 demo: $(STAMP) ## Play a simulated live event through Kafka and Druid and watch the answers (ARGS=--keep leaves the stack up)
 	@$(BIN)/frontrow demo $(ARGS)
 
+images: $(STAMP) ## Build container images of Kafka and Druid for docker-compose.yml, without a registry
+	@$(BIN)/frontrow images build
+
 test: lint ## Lint, then run every test, on a real stack that is started and stopped
 	@$(BIN)/python -m pytest $(ARGS)
 
 unit: $(STAMP) ## Run only the tests that need no service
-	@$(BIN)/python -m pytest -m "not stack" $(ARGS)
+	@$(BIN)/python -m pytest -m "not stack and not containers" $(ARGS)
 
 lint: $(STAMP) ## Check style and types (ruff, mypy, pyright)
 	@$(BIN)/ruff check .

@@ -1,8 +1,8 @@
 """Every benchmark, one after another: ``python -m tests.bench [NAME ...]``; without names all of them.
 
 A stack of its own is started in a temporary directory on free ports and taken down again, whatever happens. With
-``--url``, ``--indexer-url`` or ``--bootstrap`` a stack that runs already is used instead. The benchmark of the stack
-itself comes last, when nothing else runs.
+``--url``, ``--indexer-url`` or ``--bootstrap`` a stack that runs already is used instead. The benchmarks of the stack
+itself and of containers come last, when nothing else runs.
 """
 
 from __future__ import annotations
@@ -67,6 +67,7 @@ BENCHMARKS = {
     "collector": Benchmark("The collector against the straightforward way", 180, on_kafka),
     "client": Benchmark("The client against pydruid and bare HTTP", 300, on_druid),
     "stack": Benchmark("Start and memory of the local stack", 900, None),
+    "containers": Benchmark("Local processes beside containers", 900, None),
 }
 
 

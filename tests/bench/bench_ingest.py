@@ -28,6 +28,7 @@ import urllib3
 from kafka import KafkaProducer
 from kafka.admin import KafkaAdminClient, NewTopic
 
+from frontrow._transport import Transport
 from frontrow_specs import event_schema
 
 EVENTS_PER_MS = 20
@@ -175,22 +176,9 @@ class Druid:
     """The few calls of the management API that a run needs."""
 
     def __init__(self, url: str, indexer_url: str) -> None:
-        self.url = url
+        self.call = Transport(url).request_json
         self.indexer_url = indexer_url
         self.pool = urllib3.PoolManager()
-
-    def call(self, method: str, path: str, body: object = None) -> Any:
-        """The parsed answer; RuntimeError with Druid's own words for anything but 2xx."""
-        response = self.pool.request(
-            method,
-            self.url + path,
-            body=None if body is None else json.dumps(body),
-            headers={"Content-Type": "application/json"},
-            timeout=30,
-        )
-        if response.status >= 300:
-            raise RuntimeError(f"{method} {path}: {response.status} {response.data[:500]!r}")
-        return json.loads(response.data or b"null")
 
     def processed(self, task_id: str) -> tuple[int, int]:
         """Rows the task has processed and rows it refused; (0, 0) while it does not answer yet."""
@@ -307,7 +295,7 @@ def main() -> None:
     parser.add_argument("--indexer-url", default="http://127.0.0.1:8091", help="Druid's indexer")
     parser.add_argument("--bootstrap", default="127.0.0.1:9092", help="Kafka")
     parser.add_argument("--rows", type=int, default=300_000)
-    parser.add_argument("--rounds", type=int, default=2, help="warm runs of each format, 1 to 5")
+    parser.add_argument("--rounds", type=int, default=3, help="warm runs of each format, 1 to 5")
     parser.add_argument("--indexer-pid", type=int, help="also report this process's CPU time")
     args = parser.parse_args()
     if not 10_000 <= args.rows <= 5_000_000 or not 1 <= args.rounds <= 5:

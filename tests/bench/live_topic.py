@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import confluent_kafka
-import urllib3
 from kafka.admin import KafkaAdminClient
 
 from frontrow import FrontrowError
@@ -31,27 +30,18 @@ TICK_S = 0.005
 class LiveTopic:
     """A topic and the datasources that read it, ``datasources`` by the name of their spec."""
 
-    url: str
+    transport: Transport
     bootstrap: str
     name: str
     datasources: dict[str, str] = field(default_factory=dict)
-    http: urllib3.PoolManager = field(default_factory=lambda: urllib3.PoolManager(maxsize=4))
-
-    def query(self, body: dict[str, Any]) -> Any:
-        """The parsed answer of a native query; RuntimeError with Druid's words for anything but 200."""
-        return self.call("POST", "/druid/v2", body)
 
     def call(self, method: str, path: str, body: object = None) -> Any:
-        response = self.http.request(
-            method,
-            self.url + path,
-            body=None if body is None else json.dumps(body),
-            headers={"Content-Type": "application/json"},
-            timeout=30,
-        )
-        if response.status >= 300:
-            raise RuntimeError(f"{method} {path}: {response.status} {response.data[:500]!r}")
-        return json.loads(response.data or b"null")
+        """Druid's parsed answer."""
+        return self.transport.request_json(method, path, body)
+
+    def query(self, body: dict[str, Any]) -> Any:
+        """The parsed answer of a native query."""
+        return self.call("POST", "/druid/v2", body)
 
     def count(self, spec: str, dimension: str | None = None, value: str | None = None) -> int:
         """Queryable events of a spec's datasource, all or those with one value of a dimension."""
@@ -83,8 +73,8 @@ def live_topic(
     url: str, bootstrap: str, name: str, specs: Sequence[str], *, json_input: bool = False, rolled_up: bool = True
 ) -> Iterator[LiveTopic]:
     """A topic of two partitions with a reading supervisor for each spec; takes everything away again."""
-    topic = LiveTopic(url, bootstrap, name)
     transport = Transport(url)
+    topic = LiveTopic(transport, bootstrap, name)
     supervisors = Supervisors(transport)
     ensure_topic(bootstrap, name)
     try:
@@ -129,12 +119,12 @@ def remove(topic: LiveTopic, supervisors: Supervisors, datasource: str) -> None:
             for task in topic.call("GET", f"/druid/indexer/v1/tasks?state={state}&datasource={datasource}")
         ]:
             for task in tasks:
-                topic.http.request("POST", f"{topic.url}/druid/indexer/v1/task/{task['id']}/shutdown", timeout=30)
+                topic.call("POST", f"/druid/indexer/v1/task/{task['id']}/shutdown", {})
             if time.monotonic() > end:
                 raise RuntimeError(f"waited 60 s for the tasks of {datasource} to end")
             time.sleep(0.2)
         topic.call("DELETE", f"/druid/coordinator/v1/datasources/{datasource}")
-    except (RuntimeError, FrontrowError, urllib3.exceptions.HTTPError) as error:
+    except (RuntimeError, FrontrowError) as error:
         print(f"not cleaned up: {error}", flush=True)
 
 

@@ -153,9 +153,9 @@ class DruidBehaviour:
         assert (status.name, status.state, status.tasks, status.errors) == (name, "RUNNING", 1, ())
         assert status.topic == world.harness.supervisor("audience", name)["spec"]["ioConfig"]["topic"]
 
-    def test_offsets_can_be_awaited(self, world: World) -> None:
+    def test_what_was_sent_can_be_awaited(self, world: World) -> None:
         sent = len(world.evening) + len(world.day) + world.bad + 1  # and one without a value
-        world.supervisors.await_offsets(world.names["audience"], {0: sent}, deadline_s=60)
+        world.supervisors.await_read(world.names["audience"], {0: sent}, deadline_s=60)
 
     def test_the_same_spec_again_changes_nothing(self, world: World) -> None:
         name = world.names["quality"]

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-pytest.register_assert_rewrite("contract.record_sink")
-
-from contract.record_sink import Record, RecordSinkBehaviour  # noqa: E402
-from frontrow_ingest.errors import DeliveryError  # noqa: E402
-from frontrow_ingest.producer import KafkaSettings, MemorySink  # noqa: E402
+from contract.record_sink import Record, RecordSinkBehaviour
+from frontrow_ingest.errors import DeliveryError
+from frontrow_ingest.producer import KafkaSettings, MemorySink
 
 
 class MemoryHarness:

@@ -1,8 +1,8 @@
 """Coverage-guided fuzzing of what strangers send as CMCD: ``make fuzz``, or ``python tests/fuzz/fuzz_cmcd.py``.
 
-A line is read, or refused with reasons; an event of it keeps the contract, or is refused with reasons. Anything else is
-a finding: the fuzzer stops and keeps the input. It needs ``atheris``, which is no dependency: it has wheels for Linux on
-x86-64 only. Arguments are libFuzzer's; without any it runs for 30 seconds.
+A line is read, or refused with reasons; an event of it keeps the contract, or is refused with reasons. Anything else
+is a finding: the fuzzer stops and keeps the input. It needs ``atheris``, which is no dependency: it has wheels for Linux
+on x86-64 only. Arguments are libFuzzer's; without any it runs for 30 seconds.
 """
 
 from __future__ import annotations
@@ -29,8 +29,10 @@ CONTEXT = {
 SECONDS = 30
 MAX_BYTES = 400
 SEEDS = (
-    b'e=ps,sta=s,sid="a",sn=0,ts=1790000000000,cid="t",st=l,v=2\ne=t,sta=p,sid="a",sn=1,ts=1790000009000,bsd=(10;v 5;a)',
-    b'br=(3200;v 128;a),bs,com.x-y=?0,dfa=4,e=e,ec=("E1" "E2"),ltc=900,msd=1,pr=1.5,pt=4,sid="b",sn=9,sta=f,ts=1790000000000',
+    b'e=ps,sta=s,sid="a",sn=0,ts=1790000000000,cid="t",st=l,v=2\n'
+    b'e=t,sta=p,sid="a",sn=1,ts=1790000009000,bsd=(10;v 5;a)',
+    b'br=(3200;v 128;a),bs,com.x-y=?0,dfa=4,e=e,ec=("E1" "E2"),ltc=900,'
+    b'msd=1,pr=1.5,pt=4,sid="b",sn=9,sta=f,ts=1790000000000',
 )
 
 

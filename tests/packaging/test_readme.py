@@ -35,3 +35,12 @@ def test_a_command_of_the_readme_is_accepted(line: str) -> None:
             group = found
         words = [word for word in words if word not in ("events.jsonl", "my-spec.yaml")] if "schema" in line else words
         group.make_context(group.name, words, resilient_parsing=False)
+
+
+def test_the_example_without_druid_runs_as_written() -> None:
+    (code,) = (block for block in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if "MemoryDruid" in block)
+    names: dict[str, object] = {}
+    exec("import frontrow\n" + code, names)  # noqa: S102 - our own README
+    said = re.search(r"# (RowCount\(.*\))", code)
+    assert said is not None
+    assert repr(names["druid"].count("audience")) == said[1]  # type: ignore[attr-defined]

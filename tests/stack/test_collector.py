@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import signal
 import threading
 import time
-import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -32,20 +30,10 @@ from support.viewing_events import an_event
 
 pytestmark = [
     pytest.mark.stack,
-    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
 ]
 Name = Callable[[str], str]
 VIEWER = "AAECAwQFBgcICQoLDA0ODw"
-
-
-@pytest.fixture(autouse=True, scope="module")
-def collect_sockets() -> Iterator[None]:
-    """Collect the sockets of failed attempts to connect here, where they are expected, not in a later test."""
-    yield
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
 
 
 def stored_events(bootstrap: str, topic: str) -> list[dict[str, Any]]:

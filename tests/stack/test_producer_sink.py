@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import threading
 import time
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -13,30 +11,14 @@ from typing import Any
 import pytest
 from kafka.partitioner import murmur2
 
-from support.connect_proxy import ConnectProxy
+from contract.record_sink import SETTINGS, TIMEOUT_S, RecordSinkBehaviour, some_records
+from frontrow_ingest.producer import BrokerUnreachableError, TopicMissingError
+from frontrow_ingest.producer.kafka_producer import KafkaSink
+from support.kafka_harness import KafkaHarness
 from support.kafka_topics import stored
 
-pytest.register_assert_rewrite("contract.record_sink")
-
-from contract.record_sink import SETTINGS, TIMEOUT_S, Record, RecordSinkBehaviour, some_records  # noqa: E402
-from frontrow_ingest.producer import BrokerUnreachableError, KafkaSettings, TopicMissingError  # noqa: E402
-from frontrow_ingest.producer.kafka_producer import KafkaSink  # noqa: E402
-
-pytestmark = [
-    pytest.mark.stack,
-    # kafka-python leaves the socket of a failed connection attempt to the garbage collector
-    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
-]
+pytestmark = pytest.mark.stack
 Name = Callable[[str], str]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def collect_sockets() -> Iterator[None]:
-    """Collect the sockets left over here, where they are expected, not in a test that comes later."""
-    yield
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
 
 
 @pytest.fixture
@@ -44,42 +26,6 @@ def harness(stack: Any, fresh_name: Name) -> Iterator[KafkaHarness]:
     harness = KafkaHarness(stack.bootstrap, fresh_name("producer"))
     yield harness
     harness.close()
-
-
-class KafkaHarness:
-    """Kafka behind a proxy that can hold back what the client sends."""
-
-    def __init__(self, bootstrap: str, topic: str) -> None:
-        self.proxy = ConnectProxy()
-        self._bootstrap = bootstrap
-        self._topic = topic
-        self._sinks: list[KafkaSink] = []
-
-    def sink(self, settings: KafkaSettings) -> KafkaSink:
-        settings = replace(settings, create_topic=True, connection={"proxy_url": self.proxy.url})
-        sink = KafkaSink(self._bootstrap, topic=self._topic, settings=settings)
-        self._sinks.append(sink)
-        return sink
-
-    def records(self) -> list[Record]:
-        return [(key, value) for _, _, key, value in stored(self._bootstrap, self._topic)]
-
-    def hold(self) -> None:
-        self.proxy.hold()
-
-    def release(self) -> None:
-        self.proxy.release()
-
-    def lose_held(self) -> None:
-        """Break the connections, and stay away until the records' delivery deadline is over."""
-        self.proxy.cut()
-        self.proxy.release()
-        for sink in self._sinks:
-            sink._in_flight.wait(0, TIMEOUT_S)
-        self.proxy.mend()
-
-    def close(self) -> None:
-        self.proxy.close()
 
 
 class TestKafkaSink(RecordSinkBehaviour):

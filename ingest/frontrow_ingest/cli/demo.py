@@ -6,6 +6,7 @@ import contextlib
 import signal
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from rich.text import Text
 
 from frontrow import Client, Interval
 from frontrow._transport import Transport
+from frontrow_ingest.cli.options import druid_bootstrap_option
 from frontrow_ingest.cli.progress import StackProgress
 from frontrow_ingest.cli.stack import as_interrupt, directory_option, ports_option
 from frontrow_ingest.demo import Account, Comparison, Feed, Snapshot, Watcher
@@ -36,7 +38,8 @@ from frontrow_specs import rollup, rollup_names
 @click.option("--seed", default=1, show_default=True, help="The same seed makes the same audience.")
 @ports_option
 @click.option("--url", help="Use this Druid (its Router) instead of starting a stack; needs --bootstrap.")
-@click.option("--bootstrap", help="Use this Kafka, as this program and Druid reach it.")
+@click.option("--bootstrap", help="Use this Kafka, as this program reaches it.")
+@druid_bootstrap_option
 @directory_option
 def command(
     keep: bool,
@@ -46,6 +49,7 @@ def command(
     which: str,
     url: str | None,
     bootstrap: str | None,
+    druid_bootstrap: str | None,
     directory: Path | None,
 ) -> None:
     """Start Kafka and Druid, apply the rollup specs, play a simulated live event and watch it.
@@ -60,7 +64,9 @@ def command(
     with contextlib.ExitStack() as cleanup:
         if url is None or bootstrap is None:
             url, bootstrap = cleanup.enter_context(_own_stack(directory, which, keep=keep))
-        found = _play(console, url, bootstrap, began, seconds=seconds, viewers=viewers, seed=seed)
+            druid_bootstrap = bootstrap
+        line = _Line(url, bootstrap, druid_bootstrap or bootstrap)
+        found = _play(console, line, began, seconds=seconds, viewers=viewers, seed=seed)
         console.print(_account_table(found))
         missing = [comparison for comparison in found if not comparison.equal]
         if missing:
@@ -103,25 +109,33 @@ def _own_stack(directory: Path | None, which: str, *, keep: bool) -> Iterator[tu
                 LocalStack(settings, report=progress).down()
 
 
-def _play(
-    console: Console, url: str, bootstrap: str, began: float, *, seconds: float, viewers: int, seed: int
-) -> list[Comparison]:
+@dataclass(frozen=True)
+class _Line:
+    """Druid's Router, and Kafka as this program and as Druid reach it."""
+
+    url: str
+    bootstrap: str
+    druid_bootstrap: str
+
+
+def _play(console: Console, line: _Line, began: float, *, seconds: float, viewers: int, seed: int) -> list[Comparison]:
     specs = [rollup(name) for name in rollup_names()]
     for topic in {spec.topic for spec in specs}:
-        ensure_topic(bootstrap, topic)
-    with Transport(url) as transport:
+        ensure_topic(line.bootstrap, topic)
+    with Transport(line.url) as transport:
         supervisors = Supervisors(transport)
-        for name in [supervisors.submit(spec.supervisor(bootstrap=bootstrap)) for spec in specs]:
+        supervisors.await_answering()
+        for name in [supervisors.submit(spec.supervisor(bootstrap=line.druid_bootstrap)) for spec in specs]:
             supervisors.await_ingesting(name)
             # A task that was ended reads again what it had not handed off; that must not count as the event's.
-            supervisors.await_read(name, end_offsets(bootstrap, specs[0].topic))
+            supervisors.await_read(name, end_offsets(line.bootstrap, specs[0].topic))
     console.print(f"rollup specs applied after {time.monotonic() - began:.0f} s; the event begins", highlight=False)
-    with Client(url) as client:
+    with Client(line.url) as client:
         start = datetime.now(UTC)
         # Its minutes, and some around them for a clock that is a little off.
         account = Account(client, Interval(start - timedelta(minutes=2), start + timedelta(seconds=seconds, minutes=3)))
         simulation = Simulation(seed=seed, viewers=viewers, start_ms=int(start.timestamp() * 1000), duration_s=seconds)
-        feed = Feed(simulation, bootstrap, specs[0].topic)
+        feed = Feed(simulation, line.bootstrap, specs[0].topic)
         feed.start()
         try:
             _watch(console, feed, Watcher(client, start.replace(second=0, microsecond=0)), began)

@@ -16,6 +16,7 @@ from frontrow_specs.errors import SpecsError
 COMMANDS: dict[str, tuple[str, str]] = {
     "collect": ("frontrow_ingest.cli.collect", "Take viewing events from players over HTTP."),
     "demo": ("frontrow_ingest.cli.demo", "Play a simulated live event through the real line and watch the answers."),
+    "images": ("frontrow_ingest.cli.images", "Build container images of Kafka and Druid."),
     "produce": ("frontrow_ingest.cli.produce", "Send viewing events (JSON Lines) to Kafka."),
     "query": ("frontrow_ingest.cli.query", "Ask Druid for timeseries and top lists."),
     "schema": ("frontrow_ingest.cli.schema", "Show the event contract and check its compatibility."),
@@ -40,6 +41,8 @@ EXTRA_OF = {
     "jgo": "stack",
     "psutil": "stack",
     "filelock": "stack",
+    "testcontainers": "testing",
+    "docker": "testing",
     "polars": "polars",
     "pandas": "pandas",
     "pyarrow": "arrow",

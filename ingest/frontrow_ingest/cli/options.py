@@ -17,5 +17,11 @@ bootstrap_option = click.option(
     show_envvar=True,
     default=DEFAULT_BOOTSTRAP,
     show_default=True,
-    help="Kafka, as this program and Druid reach it.",
+    help="Kafka, as this program reaches it.",
+)
+druid_bootstrap_option = click.option(
+    "--druid-bootstrap",
+    envvar="FRONTROW_DRUID_BOOTSTRAP",
+    show_envvar=True,
+    help="Kafka, as Druid reaches it: from within containers the name is another. [default: as this program]",
 )

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from frontrow._transport import Transport
-from frontrow_ingest.cli.options import bootstrap_option, url_option
+from frontrow_ingest.cli.options import bootstrap_option, druid_bootstrap_option, url_option
 from frontrow_ingest.druid import Supervisors, ensure_topic
 from frontrow_specs import RollupSpec, rollup, rollup_names
 from frontrow_specs.validate import check, validate
@@ -44,11 +44,12 @@ def list_(as_json: bool) -> None:
 @click.argument("name")
 @click.option("--druid", is_flag=True, help="Print the supervisor as Druid gets it.")
 @bootstrap_option
-def show(name: str, druid: bool, bootstrap: str) -> None:
+@druid_bootstrap_option
+def show(name: str, druid: bool, bootstrap: str, druid_bootstrap: str | None) -> None:
     """Show a spec's dimensions and metrics."""
     spec = rollup(name)
     if druid:
-        click.echo(json.dumps(spec.supervisor(bootstrap=bootstrap), indent=2))
+        click.echo(json.dumps(spec.supervisor(bootstrap=druid_bootstrap or bootstrap), indent=2))
         return
     click.echo(f"{spec.name}: {spec.description}\n")
     table = Table("column", "kind", "from", "what it says")
@@ -82,12 +83,20 @@ def validate_(targets: tuple[str, ...]) -> None:
 @click.argument("names", nargs=-1)
 @url_option
 @bootstrap_option
+@druid_bootstrap_option
 @click.option("--topic", help="Read another topic than the spec's.")
 @click.option("--partitions", default=2, show_default=True, help="Of the topic, if it has to be made.")
 @prefix_option
 @click.option("--deadline", default=90.0, show_default=True, help="Seconds until each must ingest.")
 def apply(
-    names: tuple[str, ...], url: str, bootstrap: str, topic: str | None, partitions: int, prefix: str, deadline: float
+    names: tuple[str, ...],
+    url: str,
+    bootstrap: str,
+    druid_bootstrap: str | None,
+    topic: str | None,
+    partitions: int,
+    prefix: str,
+    deadline: float,
 ) -> None:
     """Submit specs to Druid (all by default) and wait until they ingest. What runs already is left as it is."""
     for spec in _chosen(names):
@@ -97,8 +106,9 @@ def apply(
         for spec in _chosen(names):
             if ensure_topic(bootstrap, topic or spec.topic, partitions=partitions):
                 click.echo(f"made the topic {topic or spec.topic} with {partitions} partitions")
+        reached = druid_bootstrap or bootstrap
         submitted = [
-            supervisors.submit(spec.supervisor(bootstrap=bootstrap, topic=topic, datasource=prefix + spec.name))
+            supervisors.submit(spec.supervisor(bootstrap=reached, topic=topic, datasource=prefix + spec.name))
             for spec in _chosen(names)
         ]
         for name in submitted:

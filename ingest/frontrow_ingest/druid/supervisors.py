@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from frontrow import BadQueryError, DruidError, DruidTransport, NotFoundError
+from frontrow import BadQueryError, DruidError, DruidTransport, NotFoundError, TransportError
 from frontrow_ingest.errors import SupervisorError
 
 _PATH = "/druid/indexer/v1/supervisor"
@@ -55,6 +55,22 @@ class Supervisors:
     def names(self) -> list[str]:
         """Names of all supervisors."""
         return sorted(self._transport.request_json("GET", _PATH))
+
+    def await_answering(self, *, deadline_s: float = 60.0) -> None:
+        """Wait until Druid answers: what has been started a moment ago may need some seconds.
+
+        Raises:
+            FrontrowError: it does not in time, or answers that it will not
+        """
+        deadline = time.monotonic() + deadline_s
+        while True:
+            try:
+                self.names()
+                return
+            except TransportError as error:
+                if time.monotonic() > deadline or not (error.retryable or isinstance(error, NotFoundError)):
+                    raise
+            time.sleep(0.5)
 
     def submit(self, spec: Mapping[str, Any]) -> str:
         """Submit a supervisor spec; the same spec again changes nothing.

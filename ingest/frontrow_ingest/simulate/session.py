@@ -1,8 +1,8 @@
 """One playback session, from the attempt to the end, as a sequence of events.
 
 Time passes in one state after another (start-up, playing, stalled, paused, advertising); each event reports what passed
-since the one before. So over a session Σ (startup + play + rebuffer + pause + ad) is its wall time; only the silence
-before a ``timeout``, which nobody measured, is in none of them, and a start-up that never ended has no measure.
+since the one before. So over a session Σ (startup + play + rebuffer + pause + ad) is its wall time, but for the silence
+before a ``timeout``, which nobody measured, and a start-up that never ended.
 """
 
 from __future__ import annotations
@@ -382,8 +382,7 @@ _BLANK: Event = {
 
 def _fields(session_id: str, viewer: Viewer, content: Content) -> Event:
     """An event with what all events of the session have in common."""
-    fields = _BLANK.copy()
-    fields["session_id"] = session_id
+    fields = {**_BLANK, "session_id": session_id}
     fields["viewer_id"] = viewer.viewer_id
     fields["content_id"] = content.content_id
     fields["event_id"] = content.event_id

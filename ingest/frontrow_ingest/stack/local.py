@@ -251,7 +251,7 @@ class LocalStack:
         settings = self._asked
         druid = Druid(settings.ports)
         try:
-            checks = [*druid.checks(), kafka_takes_a_record(settings.ports)]
+            checks = [*druid.checks(), kafka_takes_a_record(settings.ports.kafka)]
             self._await_all(checks, records, deadline)
             self._await_all([lambda: None if druid.one_replica() else "the default load rule"], records, deadline)
             druid.nudge()

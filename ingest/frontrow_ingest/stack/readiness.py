@@ -28,8 +28,9 @@ Check = Callable[[], str | None]
 class Druid:
     """Asks the Druid processes of one stack; every question has a short deadline."""
 
-    def __init__(self, ports: Ports) -> None:
+    def __init__(self, ports: Ports, host: str = LOOPBACK) -> None:
         self._ports = ports.by_name()
+        self._host = host
         self._http = urllib3.PoolManager(
             num_pools=8,
             timeout=urllib3.Timeout(connect=2, read=10),
@@ -81,7 +82,7 @@ class Druid:
         try:
             answer = self._http.request(
                 method,
-                f"http://{LOOPBACK}:{self._ports[service]}{path}",
+                f"http://{self._host}:{self._ports[service]}{path}",
                 body=None if body is None else orjson.dumps(body),
                 headers={"Content-Type": "application/json"},
             )
@@ -92,18 +93,18 @@ class Druid:
             return None
 
 
-def listening(port: int, what: str) -> Check:
+def listening(port: int, what: str, host: str = LOOPBACK) -> Check:
     def check() -> str | None:
         with socket.socket() as probe:
             probe.settimeout(2)
-            return None if probe.connect_ex((LOOPBACK, port)) == 0 else what
+            return None if probe.connect_ex((host, port)) == 0 else what
 
     return check
 
 
-def kafka_takes_a_record(ports: Ports) -> Check:
+def kafka_takes_a_record(port: int, host: str = LOOPBACK) -> Check:
     """Writes one small record to a topic of its own."""
-    connected = listening(ports.kafka, "kafka to listen")
+    connected = listening(port, "kafka to listen", host)
 
     def check() -> str | None:
         from kafka import KafkaProducer
@@ -112,9 +113,7 @@ def kafka_takes_a_record(ports: Ports) -> Check:
         if (waiting := connected()) is not None:
             return waiting
         try:
-            producer = KafkaProducer(
-                bootstrap_servers=f"{LOOPBACK}:{ports.kafka}", acks="all", max_block_ms=5000, retries=3
-            )
+            producer = KafkaProducer(bootstrap_servers=f"{host}:{port}", acks="all", max_block_ms=5000, retries=3)
             try:
                 producer.send(READY_TOPIC, b"ready").get(timeout=10)
             finally:

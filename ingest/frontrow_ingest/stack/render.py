@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
+from frontrow_ingest.stack.ports import Ports
 from frontrow_ingest.stack.settings import StackSettings
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -76,17 +77,31 @@ def _filled(name: str, ports: dict[str, int]) -> str:
     return Template((TEMPLATES / name).read_text(encoding="utf-8")).substitute(ports)
 
 
+def properties(name: str, ports: Ports) -> dict[str, str]:
+    """The properties that a template sets, for example ``broker.properties``."""
+    lines = _filled(name, ports.by_name()).splitlines()
+    pairs = (line.partition("=") for line in lines if line and not line.startswith("#"))
+    return {key: value for key, _, value in pairs}
+
+
 def jvm_flags(service: str, settings: StackSettings) -> list[str]:
     """Flags of a service's JVM, without its classpath."""
     heap, direct = settings.memory_of(service)
     return [
         f"-Xmx{heap}m",
         f"-XX:MaxDirectMemorySize={direct}m",
+        *fixed_flags(service),
+        *((f"-Ddruid.properties.file=conf/{service}.properties",) if service in DRUID_SERVICES else ()),
+    ]
+
+
+def fixed_flags(service: str) -> list[str]:
+    """Flags of a service's JVM that nobody chooses. It runs where ``tmp`` and ``conf/log4j2.xml`` are."""
+    return [
         f"-Dfrontrow.service={service}",
         *_ALL_JVMS,
         *(_DRUID_JVMS if service in DRUID_SERVICES else ()),
         *(("-XX:TieredStopAtLevel=1",) if service in _LIGHT else ()),
-        *((f"-Ddruid.properties.file=conf/{service}.properties",) if service in DRUID_SERVICES else ()),
     ]
 
 
@@ -102,5 +117,10 @@ def main_and_arguments(service: str) -> list[str]:
 def write_arguments(service: str, arguments: Sequence[str], settings: StackSettings) -> Path:
     """An argument file for ``java``: two hundred jars make a long command line."""
     path = settings.directory / "conf" / f"{service}.args"
-    path.write_text("\n".join('"' + part.replace("\\", "\\\\").replace('"', '\\"') + '"' for part in arguments) + "\n")
+    path.write_text(argument_lines(arguments))
     return path
+
+
+def argument_lines(arguments: Sequence[str]) -> str:
+    """The content of an argument file for ``java``."""
+    return "\n".join('"' + part.replace("\\", "\\\\").replace('"', '\\"') + '"' for part in arguments) + "\n"

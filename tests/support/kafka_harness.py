@@ -1,0 +1,48 @@
+"""Kafka as a place to send to that a test can disturb; what contract/record_sink.py asks of a harness."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from frontrow_ingest.producer import KafkaSettings
+from frontrow_ingest.producer.kafka_producer import KafkaSink
+from support.connect_proxy import ConnectProxy
+from support.kafka_topics import stored
+
+GIVEN_UP_S = 20.0
+
+
+class KafkaHarness:
+    """Kafka behind a proxy that can hold back what the client sends."""
+
+    def __init__(self, bootstrap: str, topic: str) -> None:
+        self.proxy = ConnectProxy()
+        self._bootstrap = bootstrap
+        self._topic = topic
+        self._sinks: list[KafkaSink] = []
+
+    def sink(self, settings: KafkaSettings) -> KafkaSink:
+        settings = replace(settings, create_topic=True, connection={"proxy_url": self.proxy.url})
+        sink = KafkaSink(self._bootstrap, topic=self._topic, settings=settings)
+        self._sinks.append(sink)
+        return sink
+
+    def records(self) -> list[tuple[bytes, bytes]]:
+        return [(key, value) for _, _, key, value in stored(self._bootstrap, self._topic)]
+
+    def hold(self) -> None:
+        self.proxy.hold()
+
+    def release(self) -> None:
+        self.proxy.release()
+
+    def lose_held(self) -> None:
+        """Break the connections, and stay away until the records' delivery deadline is over."""
+        self.proxy.cut()
+        self.proxy.release()
+        for sink in self._sinks:
+            sink._in_flight.wait(0, GIVEN_UP_S)
+        self.proxy.mend()
+
+    def close(self) -> None:
+        self.proxy.close()
