@@ -1,8 +1,8 @@
 """Coverage-guided fuzzing of what strangers send as CMCD: ``make fuzz``, or ``python tests/fuzz/fuzz_cmcd.py``.
 
 A line is read, or refused with reasons; an event of it keeps the contract, or is refused with reasons. Anything else
-is a finding: the fuzzer stops and keeps the input. It needs ``atheris``, which is no dependency: it has wheels for Linux
-on x86-64 only. Arguments are libFuzzer's; without any it runs for 30 seconds.
+is a finding: the fuzzer stops and keeps the input. It needs ``atheris``, which is no dependency: it has wheels for
+Linux on x86-64 only. Arguments are libFuzzer's; without any it runs for 30 seconds.
 """
 
 from __future__ import annotations
