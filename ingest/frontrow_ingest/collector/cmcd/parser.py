@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from frontrow_ingest.errors import ContractError
 
@@ -51,6 +53,8 @@ _PLAIN = re.compile(
     r'|"([ !#-\[\]-~]*)"'
     r"|([A-Za-z*][A-Za-z0-9!#$%&'*+.^_`|~:/-]*)))?(?:,(?=[a-z*])|\Z)"
 )
+# A list of a few amounts: bitrates and buffer lengths repeat, so that it is worth remembering.
+_SHORT_LIST = re.compile(r"\([0-9 ;a-z]{0,40}\)")
 _ESCAPED = re.compile(r'\\(["\\])')
 _GAP = re.compile(r"[ \t]*")
 _SPACES = re.compile(r" *")
@@ -74,7 +78,7 @@ def parse(line: str) -> dict[str, Value]:
         value: Value = True
         if line.startswith("=", at):
             at += 1
-            value, at = _inner_list(line, at + 1) if line.startswith("(", at) else _bare(line, at)
+            value, at = _list(line, at) if line.startswith("(", at) else _bare(line, at)
         _, at = _parameters(line, at)
         found[key] = value
         at = _skip(_GAP, line, at)
@@ -112,6 +116,18 @@ def _bare(line: str, at: int) -> tuple[Bare, int]:
     if kind == "boolean":
         return text == "1", end
     return (float(text) if kind == "decimal" else text.encode()), end
+
+
+def _list(line: str, at: int) -> tuple[tuple[Item, ...], int]:
+    if short := _SHORT_LIST.match(line, at):
+        with suppress(CmcdSyntaxError):  # the place of the mistake is to be that in the line
+            return _remembered(short[0]), short.end()
+    return _inner_list(line, at + 1)
+
+
+@lru_cache(maxsize=4_096)
+def _remembered(text: str) -> tuple[Item, ...]:
+    return _inner_list(text, 1)[0]
 
 
 def _inner_list(line: str, at: int) -> tuple[tuple[Item, ...], int]:
