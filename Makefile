@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.made-from-lock
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo images test unit lint format bench readme lock clean
+.PHONY: help setup demo images test unit lint format bench fuzz readme lock clean
 
 help: ## Show what can be made
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ format: $(STAMP) ## Rewrite the code in its style
 
 bench: $(STAMP) ## Measure, each number beside its alternative, on a stack of its own
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+fuzz: $(STAMP) ## Fuzz the reading of CMCD for half a minute (needs atheris)
+	@$(BIN)/python tests/fuzz/fuzz_cmcd.py $(ARGS)
 
 readme: $(STAMP) ## Write the README's transcripts anew by running what they show
 	@$(BIN)/python tests/packaging/record_readme.py

