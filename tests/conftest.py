@@ -12,22 +12,29 @@ import pytest
 pytest.register_assert_rewrite("contract.druid", "contract.druid_world", "contract.record_sink", "support.agreement")
 
 # kafka-python leaves the socket of a failed connection attempt to the garbage collector.
-_WITH_KAFKA = ("stack", "containers")
 _FORGOTTEN = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 
 
 def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
     """Let no test with a real Kafka fail for a socket that is forgotten."""
     for item in items:
-        if any(item.get_closest_marker(name) for name in _WITH_KAFKA):
+        if _with_kafka(item):
             item.add_marker(_FORGOTTEN)
 
 
-@pytest.fixture(autouse=True, scope="module")
-def forgotten_sockets(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Collect them at the end of a module that uses Kafka, where they are expected, not in a test that comes later."""
-    yield
-    if any(request.node.get_closest_marker(name) for name in _WITH_KAFKA):
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """Collect forgotten sockets at the end of a module with Kafka, where they are expected, not in a later test.
+
+    Not in a fixture: at the end of the last one, what the last test used is still held.
+    """
+    result = yield
+    if _with_kafka(item) and (nextitem is None or nextitem.path != item.path):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ResourceWarning)
             gc.collect()
+    return result  # type: ignore[return-value]
+
+
+def _with_kafka(item: pytest.Item) -> bool:
+    return any(item.get_closest_marker(name) for name in ("stack", "containers"))
