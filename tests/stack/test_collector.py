@@ -24,7 +24,7 @@ from frontrow_specs import rollup
 from support.asgi import InProcess
 from support.cmcd_lines import T0, a_report, numbers
 from support.collector_process import collecting
-from support.connect_proxy import ConnectProxy
+from support.kafka_proxy import KafkaProxy
 from support.kafka_topics import stored
 from support.viewing_events import an_event
 
@@ -103,11 +103,11 @@ class Disturbed:
     """A collector in this process whose way to Kafka can be blocked and cut."""
 
     def __init__(self, bootstrap: str, topic: str) -> None:
-        self.proxy = ConnectProxy()
-        settings = KafkaSettings(create_topic=True, connection={"proxy_url": self.proxy.url}, connect_timeout_s=2.0)
+        self.proxy = KafkaProxy(bootstrap)
+        settings = KafkaSettings(create_topic=True, connect_timeout_s=2.0)
         settings = replace(settings, delivery_timeout_s=60.0, block_timeout_s=60.0)
         self.delivery = Delivery(
-            lambda: KafkaSink(bootstrap, topic=topic, settings=settings), max_waiting=500, seen=RecentEvents()
+            lambda: KafkaSink(self.proxy.address, topic=topic, settings=settings), max_waiting=500, seen=RecentEvents()
         )
         self.client = InProcess(
             collector_app(

@@ -315,9 +315,7 @@ def _by_workers(
     bound = job.settings.max_in_flight_bytes * count
     with (
         input_stream(path) as stream,
-        metrics_page(
-            metrics_port, lambda: (run.state.tally, run.state.stats), job.settings.max_in_flight_bytes * count
-        ),
+        metrics_page(metrics_port, lambda: (run.state.tally, run.state.stats), bound),
         interrupts.handled(),
         watched_workers(size_of(path), lambda: run.state, shown=show),
     ):

@@ -171,7 +171,11 @@ def replay_(
     """
     selection = Selection(frozenset(ids), reason, stage, producer, _moment(since), open_only=True)
     fix = Fix(frozenset(drop), dict(map(_setting, settings))) if drop or settings else None
-    check = TimeWindow(max_late, max_early).check
+    window = TimeWindow(max_late, max_early)
+
+    def check(event: ViewingEvent) -> None:
+        window.check(event.ts)
+
     wholes = dict(each for path in originals for each in read_refused_file(path))
     with closing(Originals(bootstrap, wholes)) as fetch:
         if dry_run:

@@ -65,7 +65,7 @@ class Delivery:
     ) -> None:
         self._open_sink = open_sink
         self._max_waiting = max_waiting
-        self._seen = SeenWhenSafe(seen, limit=max_waiting * 10)
+        self._seen = SeenWhenSafe(seen)
         self._counter = CountedWhenSafe(counter) if counter is not None else None
         self._quarantine = quarantine
         self._producer: EventProducer | None = None

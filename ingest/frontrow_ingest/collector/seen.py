@@ -25,30 +25,32 @@ class RecentEvents:
         self._young.add(key)
         return True
 
+    def forget(self, session_id: str, seq: int) -> None:
+        """See SeenEvents."""
+        self._young.discard((session_id, seq))
+        self._old.discard((session_id, seq))
+
 
 class SeenWhenSafe:
     """A SeenEvents that takes back what did not become safe: such an event is new when it comes again.
 
-    ``safe()`` or ``lost()`` say what became of the events since the last such call. What was lost and never comes again
-    is forgotten beyond ``limit`` events.
+    ``safe()`` or ``lost()`` say what became of the events since the last such call.
     """
 
-    def __init__(self, seen: SeenEvents, *, limit: int) -> None:
+    def __init__(self, seen: SeenEvents) -> None:
         self._seen = seen
-        self._limit = limit
         self._open: list[Key] = []
-        self._lost: dict[Key, None] = {}
 
     def is_new(self, session_id: str, seq: int) -> bool:
         """See SeenEvents."""
-        key = (session_id, seq)
-        again = bool(self._lost) and key in self._lost
-        if again:
-            del self._lost[key]
-        elif not self._seen.is_new(session_id, seq):
+        if not self._seen.is_new(session_id, seq):
             return False
-        self._open.append(key)
+        self._open.append((session_id, seq))
         return True
+
+    def forget(self, session_id: str, seq: int) -> None:
+        """See SeenEvents."""
+        self._seen.forget(session_id, seq)
 
     def safe(self) -> None:
         """The events since the last call are acknowledged."""
@@ -56,10 +58,9 @@ class SeenWhenSafe:
 
     def lost(self) -> None:
         """They are not, or nobody knows."""
-        self._lost.update(dict.fromkeys(self._open))
+        for session_id, seq in self._open:
+            self._seen.forget(session_id, seq)
         self._open.clear()
-        while len(self._lost) > self._limit:
-            del self._lost[next(iter(self._lost))]
 
 
 class CountedWhenSafe:

@@ -81,7 +81,7 @@ class BoundedSink(ABC, Generic[A]):
 
     def when_lost(self, tell: Callable[[bytes, bytes], None]) -> None:
         """See RecordSink."""
-        self._in_flight.when_lost = tell
+        self._in_flight.when_lost(tell)
 
     @property
     def stats(self) -> DeliveryStats:

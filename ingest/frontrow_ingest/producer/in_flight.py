@@ -30,9 +30,13 @@ class Account(ABC):
         self.failed = 0
         self.shed = 0
         self._errors: Counter[str] = Counter()
-        self.when_lost: Callable[[bytes, bytes], None] | None = None
+        self._when_lost: Callable[[bytes, bytes], None] | None = None
         self._looking = threading.Lock()
-        self._owner = threading.get_ident()
+        self._listener = 0
+
+    def when_lost(self, tell: Callable[[bytes, bytes], None]) -> None:
+        """Tell of each lost record, in this thread."""
+        self._when_lost, self._listener = tell, threading.get_ident()
 
     @abstractmethod
     def _look(self) -> None:
@@ -50,9 +54,9 @@ class Account(ABC):
     def settle(self) -> None:
         """Count the answers that are there by now, unless another thread is doing so.
 
-        Losses are told in the owner's thread only; where somebody wants to hear of them, other threads do not look.
+        Losses are told in the thread that asked for them only; then other threads do not look.
         """
-        if self.when_lost is not None and threading.get_ident() != self._owner:
+        if self._when_lost is not None and threading.get_ident() != self._listener:
             return
         if self._looking.acquire(blocking=False):
             try:
@@ -97,8 +101,8 @@ class Account(ABC):
     def _fail(self, error: str, key: bytes, value: bytes) -> None:
         self.failed += 1
         self._errors[error] += 1
-        if self.when_lost is not None:
-            self.when_lost(key, value)
+        if self._when_lost is not None:
+            self._when_lost(key, value)
 
 
 class Pending(Protocol):

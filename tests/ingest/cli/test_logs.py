@@ -51,9 +51,9 @@ def test_an_error_is_a_log_line_where_logs_are_json() -> None:
 
 def test_a_run_is_a_log_line_with_its_account(tmp_path: Path) -> None:
     code = (
-        "from frontrow_ingest.cli import main, produce\n"
+        "from frontrow_ingest.cli import main, opened\n"
         "from frontrow_ingest.producer import EventProducer, MemorySink\n"
-        "produce.EventProducer = lambda *_, **__: EventProducer(sink=MemorySink()); main()"
+        "opened.EventProducer = lambda *_, **__: EventProducer(sink=MemorySink()); main()"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, "--log-format", "json", "produce", "-"],

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from frontrow_ingest.cli import produce
+from frontrow_ingest.cli import opened, produce
 from frontrow_ingest.contract import decode
 from frontrow_ingest.errors import DeliveryError, IngestError
 from frontrow_ingest.producer import BrokerUnreachableError, EventProducer, MemorySink
@@ -28,7 +28,7 @@ def sink() -> MemorySink:
 @pytest.fixture
 def run(sink: MemorySink, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Produce:
     """Run the command in an empty directory; Kafka is the memory sink."""
-    monkeypatch.setattr(produce, "EventProducer", lambda *_, **__: EventProducer(sink=sink))
+    monkeypatch.setattr(opened, "EventProducer", lambda *_, **__: EventProducer(sink=sink))
     monkeypatch.chdir(tmp_path)
 
     def invoke(*arguments: str, text: bytes = b"") -> Result:
@@ -136,7 +136,7 @@ def test_kafka_away(run: Produce, monkeypatch: pytest.MonkeyPatch) -> None:
     def away(*_: Any, **__: Any) -> Any:
         raise BrokerUnreachableError("b:1", 1.0, "refused")
 
-    monkeypatch.setattr(produce, "EventProducer", away)
+    monkeypatch.setattr(opened, "EventProducer", away)
     write("in.jsonl", a_line())
     assert isinstance(run("in.jsonl").exception, BrokerUnreachableError)
 
@@ -148,7 +148,7 @@ def test_options_reach_kafka(run: Produce, sink: MemorySink, monkeypatch: pytest
         seen.extend((arguments, options))
         return EventProducer(sink=sink)
 
-    monkeypatch.setattr(produce, "EventProducer", note)
+    monkeypatch.setattr(opened, "EventProducer", note)
     monkeypatch.setenv("FRONTROW_BOOTSTRAP", "env:1")
     run("-", "--topic", "t", "--compression", "zstd", "--max-in-flight", "2048", "--timeout", "3", "--create-topic")
     arguments, options = seen

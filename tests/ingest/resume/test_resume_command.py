@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from frontrow_ingest.cli import produce
+from frontrow_ingest.cli import opened, produce
 from frontrow_ingest.contract import decode, encode
 from frontrow_ingest.contract.validation import Validator
 from frontrow_ingest.errors import DeliveryError
@@ -56,8 +56,8 @@ def run(topic: Topic, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     def producer(*_: Any, seen: Any, viewer_keys: Any, **__: Any) -> EventProducer:
         return EventProducer(sink=topic.next_sink(), seen=seen, viewer_keys=viewer_keys)
 
-    monkeypatch.setattr(produce, "EventProducer", producer)
-    monkeypatch.setattr(produce, "_topic_log", lambda *_: topic.log)
+    monkeypatch.setattr(opened, "EventProducer", producer)
+    monkeypatch.setattr(produce, "topic_log", lambda *_: topic.log)
     monkeypatch.chdir(tmp_path)
 
     def invoke(*arguments: str, text: bytes = b"") -> Result:
@@ -103,9 +103,12 @@ def test_a_run_that_died_before_its_next_checkpoint_is_learnt_from_the_topic(run
 def test_what_was_not_delivered_is_sent_by_the_next_run(
     run: Run, topic: Topic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def refuse(*_: object) -> bool:
+        raise DeliveryError("no")
+
     write("in.jsonl", range(5))
     with monkeypatch.context() as patch:
-        patch.setattr(MemorySink, "_objection", lambda *_: DeliveryError("no"))
+        patch.setattr(MemorySink, "send_encoded", refuse)
         assert run("in.jsonl", "--resume").return_value == produce.EXIT_FAILED
     assert run("in.jsonl", "--resume").return_value == 0
     assert topic.numbers == list(range(5))
