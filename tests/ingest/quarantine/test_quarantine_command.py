@@ -27,7 +27,6 @@ from frontrow_ingest.quarantine.replay import Outgoing
 from support.viewing_events import a_line
 
 Run = Callable[..., Result]
-NOW = wall_clock_ms()
 REFUSED = [Refusal("country", "bad_format", "must be two upper-case letters")]
 
 
@@ -52,14 +51,15 @@ class Target:
 @pytest.fixture
 def quarantine() -> MemoryQuarantine:
     kept = MemoryQuarantine(producer="[press]")
-    for number, line in enumerate([a_line(country="de", ts=NOW), a_line(viewer_id="alice", ts=NOW), b"nonsense"], 1):
-        seen = NOW - (4 - number) * 60_000
+    now = wall_clock_ms()
+    for number, line in enumerate([a_line(country="de", ts=now), a_line(viewer_id="alice", ts=now), b"nonsense"], 1):
+        seen = now - (4 - number) * 60_000
         kept.put(rejected_json(line, REFUSED, stage=Stage.PRODUCER, position=Position("in", number), seen_ms=seen))
     late = [Refusal("ts", "late", "is more than 6 hours ago")]
     kept.put(
         Rejected(
-            a_line(ts=NOW - 8 * 3_600_000, seq=9), late, Stage.COLLECTOR, Position("/v1"), NOW, delay_ms=8 * 3_600_000,
-            event_ms=NOW - 8 * 3_600_000,
+            a_line(ts=now - 8 * 3_600_000, seq=9), late, Stage.COLLECTOR, Position("/v1"), now, delay_ms=8 * 3_600_000,
+            event_ms=now - 8 * 3_600_000,
         )
     )  # fmt: skip
     return kept
