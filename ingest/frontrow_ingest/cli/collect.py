@@ -12,13 +12,13 @@ from pathlib import Path
 import click
 
 from frontrow_ingest.cli.options import bootstrap_option
+from frontrow_ingest.cli.remembering import key_options, reread_on_hangup, viewer_keys
 from frontrow_ingest.collector import CollectorSettings, Context, Delivery, RecentEvents, collector_app
 from frontrow_ingest.collector.cmcd import markdown_table
-from frontrow_ingest.collector.context import FIELDS, Pseudonymize
+from frontrow_ingest.collector.context import FIELDS
 from frontrow_ingest.collector.server import listen, serve
 from frontrow_ingest.collector.sessions import StopList
 from frontrow_ingest.collector.watch import ACCESS
-from frontrow_ingest.contract import pseudonymize
 from frontrow_ingest.errors import IngestError
 from frontrow_ingest.metrics import Metrics
 from frontrow_ingest.producer import KafkaSettings
@@ -27,7 +27,6 @@ from frontrow_ingest.producer.port import RecordSink
 
 DEFAULT_PORT = 8710
 TOKEN_VARIABLE = "FRONTROW_COLLECTOR_TOKEN"  # noqa: S105  # the name of a variable, not a token
-KEY_VARIABLE = "FRONTROW_VIEWER_KEY"
 DEFAULTS = CollectorSettings()
 # From handing an event to the Kafka client to giving it up. Long: what is given up may be stored all the same, and
 # would be sent twice when the client repeats it. Requests do not wait for it: --ack-timeout is theirs.
@@ -56,12 +55,7 @@ CLOSE_MARGIN_S = 5.0
     metavar="FIELD=VALUE",
     help=f"What CMCD cannot say, where nobody says it: {', '.join(FIELDS)}.",
 )
-@click.option("--raw-viewers", is_flag=True, help="Clients send raw viewer ids: make pseudonyms of them at the door.")
-@click.option(
-    "--viewer-key-file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help=f"The key of the pseudonyms, for --raw-viewers.  [default: {KEY_VARIABLE}]",
-)
+@key_options
 @click.option("--origin", "origins", multiple=True, help="A web origin whose pages may post; * for all (CORS).")
 @click.option(
     "--silent-after",
@@ -97,7 +91,7 @@ def command(
     trust_headers: bool,
     trust_query: bool,
     defaults: tuple[str, ...],
-    raw_viewers: bool,
+    raw_viewer_ids: bool,
     viewer_key_file: Path | None,
     origins: tuple[str, ...],
     silent_after: float,
@@ -121,6 +115,7 @@ def command(
     if show_mapping:
         click.echo(markdown_table(), nl=False)
         return 0
+    keys = viewer_keys(raw_viewer_ids, viewer_key_file)
     settings = CollectorSettings(
         max_body_bytes=max_body_bytes,
         max_waiting=max_waiting,
@@ -134,7 +129,7 @@ def command(
         trust_headers=trust_headers,
         trust_query=trust_query,
         defaults=_pairs(defaults),
-        pseudonymize=_pseudonymize(viewer_key_file) if raw_viewers else None,
+        pseudonymize=keys.pseudonym if keys else None,
     )
     stopped = StopList(stop_list)
     stopped.refresh()
@@ -142,7 +137,7 @@ def command(
     delivery = Delivery(_opener(bootstrap, topic, create_topic), max_waiting=max_waiting, seen=RecentEvents())
     metrics = Metrics()
     app = collector_app(delivery, settings=settings, context=context, metrics=metrics, stopped=stopped)
-    with closing(listen(host, port)) as listener:
+    with closing(listen(host, port)) as listener, reread_on_hangup(keys):
         bound = listener.getsockname()[1]
         shown = f"[{host}]" if ":" in host else host
         delivery.start()
@@ -204,12 +199,6 @@ def _secret(path: Path | None, variable: str, option: str) -> str | None:
     if not secret:
         raise IngestError(f"{path} is empty: it must hold the secret for {option}")
     return secret
-
-
-def _pseudonymize(path: Path | None) -> Pseudonymize:
-    key = (_secret(path, KEY_VARIABLE, "--viewer-key-file") or "").encode()
-    pseudonymize("a trial, so that a bad key is found now", key)
-    return lambda raw: pseudonymize(raw, key)
 
 
 def _pairs(given: tuple[str, ...]) -> dict[str, str]:

@@ -57,8 +57,8 @@ def test_a_port_in_use_is_named() -> None:
 def test_secrets_come_from_a_file_or_the_environment_and_are_never_shown(nobody: str, tmp_path: Path) -> None:
     token = tmp_path / "token"
     token.write_text("s3cret\n")
-    env = {**os.environ, "FRONTROW_VIEWER_KEY": "k" * 32}
-    arguments = ("--bootstrap", nobody, "--token-file", str(token), "--raw-viewers", "--ack-timeout", "0.2")
+    env = {**os.environ, "FRONTROW_VIEWER_KEY": "2026-q4:" + bytes(range(32)).hex()}
+    arguments = ("--bootstrap", nobody, "--token-file", str(token), "--raw-viewer-ids", "--ack-timeout", "0.2")
     with collecting(*arguments, env=env) as collector:
         assert collector.post(a_line(viewer_id="anna")) == 401
         assert collector.post(a_line(viewer_id="anna"), authorization="Bearer s3cret") == 503
@@ -73,7 +73,7 @@ def test_secrets_come_from_a_file_or_the_environment_and_are_never_shown(nobody:
     [
         (["--token-file", "{}/absent"], IngestError),
         (["--token-file", "{}/empty"], IngestError),
-        (["--raw-viewers"], IngestError),
+        (["--raw-viewer-ids"], IngestError),
         (["--default", "town=Graz"], SystemExit),
         (["--default", "country"], SystemExit),
     ],
