@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -74,6 +75,16 @@ def command(tmp_path: Path) -> Iterator[Command]:
 def listening(ports: Ports) -> set[int]:
     wanted = set(ports.by_name().values())
     return {c.laddr[1] for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN} & wanted
+
+
+def living_in(directory: Path) -> list[int]:
+    """Processes whose working directory it is."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.cwd() == str(directory) and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process.pid)
+    return found
 
 
 def until(what: str, condition: Callable[[], bool], seconds: float = 60) -> None:
@@ -163,6 +174,7 @@ def test_an_interrupted_up_leaves_nothing(command: Command, with_signal: signal.
     assert starting.returncode == 130, output
     assert command.processes() == {}
     assert not [process for process in started if process.is_running() and process.status() != "zombie"]
+    assert not living_in(command.directory), "also none that was started and not yet remembered"
     assert listening(command.ports) == set()
 
 

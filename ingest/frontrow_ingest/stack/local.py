@@ -140,8 +140,9 @@ class LocalStack:
                 if service == "kafka":
                     self._format_kafka(classpaths)
                 command = self._command(service, classpaths)
-                started[service] = processes.start(service, command, settings.directory)
-                processes.write_records(self._records, {**alive, **started})
+                with processes.uninterrupted():
+                    started[service] = processes.start(service, command, settings.directory)
+                    processes.write_records(self._records, {**alive, **started})
             self._await_usable({**alive, **started}, deadline)
         except BaseException:  # Ctrl-C too: what was started must not stay
             self._report.waiting("what was started to end")

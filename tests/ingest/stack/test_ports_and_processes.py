@@ -17,7 +17,7 @@ import pytest
 from frontrow_ingest.errors import StackError
 from frontrow_ingest.stack import LocalStack, Ports, PortTaken, StackSettings, automatic_ports, free_ports
 from frontrow_ingest.stack.ports import check_free, read_ports, write_ports
-from frontrow_ingest.stack.processes import Record, read_records, start, stop, write_records
+from frontrow_ingest.stack.processes import Record, read_records, start, stop, uninterrupted, write_records
 
 
 def test_free_ports_are_free_and_different() -> None:
@@ -155,3 +155,17 @@ def test_status_of_what_never_ran_and_of_what_was_killed(tmp_path: Path) -> None
     (tmp_path / "stack").mkdir()
     write_records(tmp_path / "stack" / "processes.json", {"broker": Record("broker", 2**22 + 1, 1.0)})
     assert {service.service: service.state for service in stack.status()}["broker"] == "dead"
+
+
+@pytest.mark.usefixtures("ctrl_c")
+def test_ctrl_c_waits_until_a_process_is_remembered() -> None:
+    remembered = []
+
+    def begin() -> None:
+        with uninterrupted():
+            os.kill(os.getpid(), signal.SIGINT)
+            remembered.append("it")
+
+    with pytest.raises(KeyboardInterrupt):
+        begin()
+    assert remembered == ["it"]
