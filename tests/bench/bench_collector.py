@@ -28,6 +28,8 @@ from kafka.admin import KafkaAdminClient, NewTopic
 from rich.console import Console
 from rich.table import Table
 
+from frontrow_ingest.stack.ports import free_port
+
 HERE = Path(__file__).parent
 FRONTROW = [sys.executable, "-c", "from frontrow_ingest.cli import main; main()", "collect", "--no-access-log"]
 WAIT_S = 30.0
@@ -179,12 +181,6 @@ def measured(bootstrap: str, topic: str, seconds: int, connections: int) -> Iter
                         f"straightforward, {kind}, {size} a request",
                         load(port, kind, path, size, seconds, connections, server),
                     )
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
 
 
 if __name__ == "__main__":

@@ -69,6 +69,13 @@ class Ports:
         return replace(self, **numbers)
 
 
+def free_port() -> int:
+    """A port that nobody holds now. Another program may take it before it is used."""
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        return int(probe.getsockname()[1])
+
+
 def free_ports() -> Ports:
     """Ports that nobody holds now. Another program may take one before the stack does."""
     with contextlib.ExitStack() as held:

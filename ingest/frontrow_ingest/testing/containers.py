@@ -7,7 +7,6 @@ number is chosen before the start and stays: Kafka has to know it, and a contain
 from __future__ import annotations
 
 import os
-import socket
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -20,7 +19,7 @@ from testcontainers.core.container import DockerContainer
 from testcontainers.core.network import Network
 
 from frontrow_ingest.errors import StackError
-from frontrow_ingest.stack.ports import LOOPBACK
+from frontrow_ingest.stack.ports import LOOPBACK, free_port
 from frontrow_ingest.stack.readiness import Check, Druid, kafka_takes_a_record
 from frontrow_ingest.testing.environment import (
     KAFKA_INSIDE,
@@ -246,13 +245,6 @@ def engine_host() -> str:
     """Where published ports are reached: this machine, unless the engine is told to be elsewhere."""
     told = testcontainers_config.tc_host_override or urlsplit(os.environ.get("DOCKER_HOST", "")).hostname
     return LOOPBACK if told in (None, "localhost") else str(told)
-
-
-def free_port() -> int:
-    """A port that nobody holds now. Another program may take it before the container does."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])
 
 
 def settle_reaper(container: DockerContainer) -> None:
