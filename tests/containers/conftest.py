@@ -36,9 +36,9 @@ def images(engine: None) -> Images:
     return build_images()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack(images: Images) -> Iterator[testing.RunningStack]:
-    """A stack of the session's own, after which Docker is as it was."""
+    """A stack of this folder's own, ended before other tests begin; after it, Docker is as it was."""
     before = Leftovers.now()
     with testing.stack("containers", images=images) as running:
         _STACKS.append(running)
