@@ -28,7 +28,7 @@ class Journal:
         flush: waits for every acknowledgement, or raises
         source: the file that is read, if it is one
         more: further facts to save
-        every_s: between two checkpoints, at least
+        every_s: between two checkpoints, at least; 0 for one as often as there is a look, whatever it takes
     """
 
     def __init__(
@@ -64,7 +64,8 @@ class Journal:
                     self._flush()
                     self.save()
                     now = time.monotonic()
-                    self._due = now + max(self._every_s, min((now - began) / _SHARE, MAX_EVERY_S))
+                    spared = min((now - began) / _SHARE, MAX_EVERY_S) if self._every_s else 0.0
+                    self._due = now + max(self._every_s, spared)
 
     def save(self) -> None:
         """Make a checkpoint now; everything that was handed in must be acknowledged.

@@ -129,7 +129,6 @@ def test_checkpoints_are_made_on_the_way(run: Run, topic: Topic, monkeypatch: py
     monkeypatch.setattr(
         journal.Journal.__init__, "__kwdefaults__", {**journal.Journal.__init__.__kwdefaults__, "every_s": 0.0}
     )
-    monkeypatch.setattr(journal, "MAX_EVERY_S", 0.0)
     write("in.jsonl", range(200))
     with monkeypatch.context() as patch:
 
