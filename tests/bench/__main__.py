@@ -61,7 +61,7 @@ def on_kafka(target: Target) -> list[str]:
 
 
 BENCHMARKS = {
-    "ingest": Benchmark("Druid's ingest: Avro against JSON", 420, on_indexer),
+    "ingest": Benchmark("Druid's ingest: Avro against JSON", 700, on_indexer),
     "latency": Benchmark("From sent to queryable", 900, on_druid),
     "producer": Benchmark("The producer against the straightforward way", 240, on_kafka),
     "dedup": Benchmark("Leaving duplicates out: cost, memory, size", 300, on_kafka),
