@@ -154,7 +154,7 @@ class LayoutMaker:
         if len(unit) > 1:
             fields = {name: (TypeAdapter[Any](self._hints[name]), self._encoder(name)) for name in unit}
             return RememberedText(members_by_pydantic(fields))
-        name = unit[0]
+        name = next(iter(unit))
         kind, nullable = self._kind(name)
         if kind not in ("int", "long"):
             return RememberedText(by_pydantic(TypeAdapter(self._hints[name]), self._encoder(name)))
