@@ -17,7 +17,7 @@ from frontrow_ingest.contract.line_layout import STYLES, Layout, LayoutMaker
 
 MAX_LAYOUTS = 32
 MAX_ALLOWED = 4_096
-MAX_FUTILE = 50  # lessons that taught nothing; after them no more are taken
+MAX_FUTILE = 50  # layouts that were made for nothing; after them no more are made
 
 
 class FastLines:
@@ -53,16 +53,18 @@ class FastLines:
 
     def learn(self, line: bytes, value: bytes) -> None:
         """Take a lesson from a line that the model accepted and that was encoded as ``value``."""
-        if self._futile >= MAX_FUTILE:
-            return
         for layout in self._layouts:
             if (read := _read(layout, line)) is not None:
                 self._allow(read[0])
                 return
+        if self._futile >= MAX_FUTILE or len(self._layouts) >= MAX_LAYOUTS:
+            return
         names = tuple(orjson.loads(line))
+        futile = False
         for separator, colon in STYLES:
-            if len(self._layouts) >= MAX_LAYOUTS or (names, separator) in self._made:
+            if (names, separator) in self._made:
                 continue
+            futile = True
             layout = self._maker.make(names, separator, colon)
             read = _read(layout, line)
             if read is not None and (layout.stamped or read[1][1] == value):
@@ -70,7 +72,7 @@ class FastLines:
                 self._made.add((names, separator))
                 self._allow(read[0])
                 return
-        self._futile += 1
+        self._futile += futile
 
     def _allow(self, rule: tuple[Any, ...] | None) -> None:
         if rule is not None:

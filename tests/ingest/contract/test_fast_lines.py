@@ -193,9 +193,20 @@ def test_lessons_are_bounded() -> None:
         names.insert(number // len(names), names.pop())
         teach(fast, json.dumps({name: an_event()[name] for name in names}).encode())
     assert len(fast._layouts) <= MAX_LAYOUTS
+    fast = taught()
     for _ in range(MAX_FUTILE + 10):
         teach(fast, json.dumps(an_event(), indent=1).encode())
     assert fast._futile == MAX_FUTILE
+
+
+def test_odd_lines_do_not_end_the_learning() -> None:
+    fast = taught(a_line(seek_rebuffer_ms=0, error_class=None))
+    for number in range(2 * MAX_FUTILE):
+        teach(fast, json.dumps(an_event(), indent=1).encode())
+        teach(fast, a_line(seek_rebuffer_ms=0, error_class=None, isp=f'the "{number}"'))
+    error = a_line(kind="error", error_class="fatal", seek_rebuffer_ms=0)
+    teach(fast, error)
+    assert fast.line(error) == by_model(error) is not None
 
 
 @pytest.mark.parametrize("label", ["a, b", "a] b", '"os": "x"', "}, {", "[x", "é", 'say "so"', "\\", "\t"])
