@@ -2,7 +2,8 @@
 
 A stack of its own is started in a temporary directory on free ports and taken down again, whatever happens. With
 ``--url``, ``--indexer-url`` or ``--bootstrap`` a stack that runs already is used instead. The benchmarks of the stack
-itself and of containers come last, when nothing else runs.
+itself and of containers come last, when nothing else runs. ``--quick`` shows that each runs to its end; its numbers are
+of too little to mean anything.
 """
 
 from __future__ import annotations
@@ -40,11 +41,15 @@ class Target:
 
 @dataclass(frozen=True)
 class Benchmark:
-    """One script: its title, the seconds it may take, and its arguments for a stack; none if it needs no stack."""
+    """One script: its title, the seconds it may take, and its arguments for a stack; none if it needs no stack.
+
+    ``quick`` are the arguments that make it short.
+    """
 
     title: str
     limit_s: float
     arguments: Callable[[Target], list[str]] | None
+    quick: str = ""
 
 
 def on_druid(target: Target) -> list[str]:
@@ -61,12 +66,14 @@ def on_kafka(target: Target) -> list[str]:
 
 
 BENCHMARKS = {
-    "ingest": Benchmark("Druid's ingest: Avro against JSON", 420, on_indexer),
-    "latency": Benchmark("From sent to queryable", 900, on_druid),
-    "producer": Benchmark("The producer against the straightforward way", 240, on_kafka),
-    "dedup": Benchmark("Leaving duplicates out: cost, memory, size", 300, on_kafka),
-    "collector": Benchmark("The collector against the straightforward way", 180, on_kafka),
-    "client": Benchmark("The client against pydruid and bare HTTP", 300, on_druid),
+    "ingest": Benchmark("Druid's ingest: Avro against JSON", 700, on_indexer, "--rows 50000 --rounds 1"),
+    "latency": Benchmark("From sent to queryable", 900, on_druid, "--seconds 2 --rates 0 20000"),
+    "producer": Benchmark(
+        "The producer against the straightforward way", 240, on_kafka, "--events 2000 --rounds 1 --file-events 20000"
+    ),
+    "dedup": Benchmark("Leaving duplicates out: cost, memory, size", 300, on_kafka, "--events 20000 --rounds 1"),
+    "collector": Benchmark("The collector against the straightforward way", 180, on_kafka, "--seconds 1"),
+    "client": Benchmark("The client against pydruid and bare HTTP", 300, on_druid, "--rounds 40"),
     "stack": Benchmark("Start and memory of the local stack", 900, None),
     "containers": Benchmark("Local processes beside containers", 900, None),
 }
@@ -117,6 +124,7 @@ def main() -> int:
     parser.add_argument("--url", help="Druid's Router of a running stack")
     parser.add_argument("--indexer-url", help="Druid's indexer of a running stack")
     parser.add_argument("--bootstrap", help="Kafka of a running stack")
+    parser.add_argument("--quick", action="store_true", help="run each with little, to see that it works")
     args = parser.parse_args()
     if unknown := set(args.names) - set(BENCHMARKS):
         parser.error(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(BENCHMARKS)}")
@@ -128,7 +136,8 @@ def main() -> int:
     def run_all(benchmarks: dict[str, list[str]]) -> None:
         for name, arguments in benchmarks.items():
             console.rule(f"{name}: {BENCHMARKS[name].title}")
-            if not run(name, arguments, BENCHMARKS[name].limit_s):
+            quick = BENCHMARKS[name].quick.split() if args.quick else []
+            if not run(name, [*arguments, *quick], BENCHMARKS[name].limit_s):
                 failed.append(name)
 
     def for_stack(target: Target) -> dict[str, list[str]]:

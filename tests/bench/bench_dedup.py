@@ -27,6 +27,7 @@ from rich.table import Table
 
 from frontrow_ingest.producer import EventProducer, KafkaSettings
 from frontrow_ingest.producer.lines import read_lines
+from frontrow_ingest.producer.settings import Backend
 from frontrow_ingest.resume.kafka_log import KafkaLog
 from frontrow_ingest.resume.session import ResumableRun
 from frontrow_ingest.seen import SeenStore, SeenWindow
@@ -84,9 +85,9 @@ def window(console: Console) -> None:
     console.print(shown)
 
 
-def without(bootstrap: str, topic: str, text: bytes) -> tuple[float, float]:
+def without(bootstrap: str, topic: str, text: bytes, settings: KafkaSettings) -> tuple[float, float]:
     """Elapsed and CPU seconds, connections not counted."""
-    with EventProducer(bootstrap, topic=topic) as producer:
+    with EventProducer(bootstrap, topic=topic, settings=settings) as producer:
         started = time.perf_counter(), time.process_time()
         for line in read_lines(io.BytesIO(text).read1):
             producer.send_line(line.data)
@@ -94,14 +95,14 @@ def without(bootstrap: str, topic: str, text: bytes) -> tuple[float, float]:
         return time.perf_counter() - started[0], time.process_time() - started[1]
 
 
-def with_state(bootstrap: str, topic: str, text: bytes) -> tuple[float, float]:
+def with_state(bootstrap: str, topic: str, text: bytes, settings: KafkaSettings) -> tuple[float, float]:
     """The same, with checkpoints and the last one."""
     with (
         tempfile.TemporaryDirectory(prefix="frontrow-bench-") as name,
         ResumableRun(Path(name)) as run,
-        EventProducer(bootstrap, topic=topic, seen=run.window) as producer,
+        EventProducer(bootstrap, topic=topic, settings=settings, seen=run.window) as producer,
     ):
-        run.begin(KafkaLog(bootstrap, topic, KafkaSettings()), producer.flush)
+        run.begin(KafkaLog(bootstrap, topic, settings), producer.flush)
         started = time.perf_counter(), time.process_time()
         for line in run.watched(read_lines(io.BytesIO(text).read1)):
             producer.send_line(line.data)
@@ -110,7 +111,12 @@ def with_state(bootstrap: str, topic: str, text: bytes) -> tuple[float, float]:
         return time.perf_counter() - started[0], time.process_time() - started[1]
 
 
-WAYS = {"without": without, "with a state": with_state}
+BACKENDS: dict[str, Backend] = {"": "kafka-python", ", confluent": "confluent"}
+WAYS = {
+    name + suffix: (way, KafkaSettings(backend=backend))
+    for suffix, backend in BACKENDS.items()
+    for name, way in {"without": without, "with a state": with_state}.items()
+}
 
 
 def producer(console: Console, bootstrap: str, events: int, rounds: int) -> None:
@@ -146,7 +152,8 @@ def one_round(way: str, bootstrap: str, events: int) -> None:
     admin: Any = KafkaAdminClient(bootstrap_servers=bootstrap)
     admin.create_topics({topic: {"num_partitions": 2}}, wait_for_metadata=True)
     try:
-        print(*WAYS[way](bootstrap, topic, text))
+        send, settings = WAYS[way]
+        print(*send(bootstrap, topic, text, settings))
     finally:
         admin.delete_topics([topic])
         admin.close()

@@ -1,6 +1,7 @@
 """Avro against JSON ingest in Druid: the same events, the same rollup, one task over two partitions.
 
-JSON comes twice: the whole event as the contract has it, and only the fields that the spec reads.
+JSON comes twice: the whole event as the contract has it, and only the fields that the spec reads. Then the product's
+own spec of ``quality`` over the Avro topic, with and without the four columns that tell how late events come.
 
 Each run reads a whole topic, written beforehand, into a datasource of its own. The rate is taken from the task's own
 count of processed rows between its first and its last, so neither the task's start nor its publishing is in it; at the
@@ -18,7 +19,7 @@ import random
 import statistics
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +30,14 @@ from kafka import KafkaProducer
 from kafka.admin import KafkaAdminClient, NewTopic
 
 from frontrow._transport import Transport
-from frontrow_specs import event_schema
+from frontrow_specs import event_schema, rollup
 
 EVENTS_PER_MS = 20
 START = 1_767_261_600_000
 DIMENSIONS = ["content_id", "event_id", "stream_type", "country", "device_type", "cdn"]
 SUMS = ["play_ms", "rebuffer_ms", "bits", "dropped_frames"]
+QUALITY, PUNCTUAL = "quality", "quality, no lateness"
+LATENESS = {"lateness_ms", "later_than_10s", "later_than_1m", "later_than_10m"}
 
 
 @dataclass(frozen=True)
@@ -132,8 +135,21 @@ def input_format(kind: str) -> dict[str, Any]:
     }
 
 
+def quality(kind: str, topic: str, datasource: str, bootstrap: str) -> dict[str, Any]:
+    """The product's spec; without the columns of lateness for the kind that says so."""
+    spec = rollup("quality")
+    if kind == PUNCTUAL:
+        metrics = tuple(each for each in spec.metrics if each.name not in LATENESS)
+        if len(spec.metrics) - len(metrics) != len(LATENESS):
+            raise RuntimeError(f"quality has not the columns {', '.join(sorted(LATENESS))} any more")
+        spec = replace(spec, metrics=metrics)
+    return spec.supervisor(bootstrap=bootstrap, topic=topic, datasource=datasource)
+
+
 def supervisor(kind: str, topic: str, datasource: str, bootstrap: str) -> dict[str, Any]:
     """Six string dimensions, a count, four sums and an HLL sketch by minute."""
+    if kind in (QUALITY, PUNCTUAL):
+        return quality(kind, topic, datasource, bootstrap)
     metrics: list[dict[str, Any]] = [{"type": "count", "name": "count"}]
     metrics += [{"type": "longSum", "name": name, "fieldName": name} for name in SUMS]
     metrics.append(
@@ -306,12 +322,13 @@ def main() -> None:
     topics = {kind: f"{run}_{kind}" for kind in encoders}
     produced = produce(args.bootstrap, {topics[kind]: encode for kind, encode in encoders.items()}, args.rows)
     sizes = {kind: produced[topic] for kind, topic in topics.items()}
-    runs: dict[str, list[Run]] = {kind: [] for kind in encoders}
+    topic_of = {**topics, QUALITY: topics["avro"], PUNCTUAL: topics["avro"]}
+    runs: dict[str, list[Run]] = {kind: [] for kind in topic_of}
     try:
         for n in range(args.rounds + 1):
-            for kind in encoders:
-                name = f"{run}_{kind}_{n}"
-                runs[kind].append(ingest(druid, kind, topics[kind], name, args.bootstrap, args.rows, args.indexer_pid))
+            for place, (kind, topic) in enumerate(topic_of.items()):
+                name = f"{run}_{place}_{n}"
+                runs[kind].append(ingest(druid, kind, topic, name, args.bootstrap, args.rows, args.indexer_pid))
                 print(f"  {'warm' if n else 'first'} {kind}: {runs[kind][-1].rate:,.0f} rows/s", flush=True)
     finally:
         admin = KafkaAdminClient(bootstrap_servers=args.bootstrap)
@@ -323,18 +340,20 @@ def main() -> None:
         f"\nDruid ingest, {args.rows:,} events, one task, two partitions; {os.cpu_count()} cores, "
         f"{platform.machine()}, load {load:.1f}"
     )
-    print(f"{'':10}{'first':>12}{'warm median':>14}{'warm best':>12}{'bytes/event':>13}{'CPU s/1e6':>11}")
+    print(f"{'':20}{'first':>12}{'warm median':>14}{'warm best':>12}{'bytes/event':>13}{'CPU s/1e6':>11}")
     medians = {}
     for kind, (first, *warm) in runs.items():
         rates = [item.rate for item in warm]
         medians[kind] = statistics.median(rates)
         used = [item.cpu_s for item in warm if item.cpu_s is not None]
+        size = sizes.get(kind, sizes["avro"]) / args.rows
         print(
-            f"{kind:10}{first.rate:>12,.0f}{medians[kind]:>14,.0f}{max(rates):>12,.0f}"
-            f"{sizes[kind] / args.rows:>13.0f}{f'{statistics.median(used):.1f}' if used else '-':>11}"
+            f"{kind:20}{first.rate:>12,.0f}{medians[kind]:>14,.0f}{max(rates):>12,.0f}"
+            f"{size:>13.0f}{f'{statistics.median(used):.1f}' if used else '-':>11}"
         )
     for kind in ("json", "json-lean"):
         print(f"avro is {medians['avro'] / medians[kind]:.2f} x {kind} (rows/s, warm median)")
+    print(f"quality is {medians[QUALITY] / medians[PUNCTUAL]:.2f} x {PUNCTUAL} (rows/s, warm median)")
     print("json-lean holds only the fields this spec reads; the others hold the whole event of the contract")
 
 

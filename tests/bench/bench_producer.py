@@ -1,7 +1,8 @@
 """Producer speed on one core: checked, encoded, sent and acknowledged events per second.
 
 Ours against the straightforward way, with the same model, events, topic and broker, in turns within one run. The client
-is bound to one core; the broker is not. Before that the codec alone, after it the command over a file, with workers.
+is bound to one core, every thread of it, and once not; the broker is not. Before that the codec alone, after it the
+command over a file, with workers.
 For Linux. Run: ``python tests/bench/bench_producer.py [--bootstrap HOST:PORT]``.
 """
 
@@ -12,6 +13,7 @@ import io
 import itertools
 import json
 import os
+import resource
 import statistics
 import struct
 import subprocess
@@ -111,6 +113,20 @@ def ours_encoded(producer: EventProducer, lines: list[bytes]) -> Send:
     return send
 
 
+def on_cores(cores: set[int], send: Send) -> Send:
+    """The same on these cores; the threads of the client must have been started there."""
+
+    def unbound() -> None:
+        bound = os.sched_getaffinity(0)
+        os.sched_setaffinity(0, cores)
+        try:
+            send()
+        finally:
+            os.sched_setaffinity(0, bound)
+
+    return unbound
+
+
 def simulated(producer: EventProducer, count: int) -> Send:
     """Simulated, encoded, sent: what ``frontrow simulate`` does."""
 
@@ -122,18 +138,18 @@ def simulated(producer: EventProducer, count: int) -> Send:
     return send
 
 
-def audience(seed: int, count: int) -> Iterator[dict[str, Any]]:
+def audience(seed: int, count: int, *, viewers: int = 2_000) -> Iterator[dict[str, Any]]:
     """The first events of a simulated audience."""
-    simulation = Simulation(seed=seed, viewers=2_000, start_ms=START_MS, duration_s=3_600)
+    simulation = Simulation(seed=seed, viewers=viewers, start_ms=START_MS, duration_s=3_600)
     return itertools.islice(simulation.events(), count)
 
 
 def main() -> None:
-    """Print the table; about half a minute."""
+    """Print the tables; about a minute and a half."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bootstrap", default="127.0.0.1:9092")
     parser.add_argument("--events", type=int, default=10_000, help="events per round and way")
-    parser.add_argument("--rounds", type=int, default=4)
+    parser.add_argument("--rounds", type=int, default=6)
     parser.add_argument("--file-events", type=int, default=200_000, help="events of the file for --workers")
     arguments = parser.parse_args()
     cores = os.sched_getaffinity(0)
@@ -142,14 +158,15 @@ def main() -> None:
     lines = [json.dumps(event).encode() for event in audience(1, arguments.events)]
     Console().print(codec_table(lines))
     with ExitStack() as stack:
-        producer, fast = (
-            stack.enter_context(
-                EventProducer(
-                    arguments.bootstrap, topic=topic, settings=KafkaSettings(create_topic=True, backend=backend)
-                )
-            )
-            for backend in BACKENDS
-        )
+
+        def connected(backend: Backend) -> EventProducer:
+            settings = KafkaSettings(create_topic=True, backend=backend)
+            return stack.enter_context(EventProducer(arguments.bootstrap, topic=topic, settings=settings))
+
+        producer, fast = map(connected, BACKENDS)
+        os.sched_setaffinity(0, cores)
+        unbound = connected("confluent")
+        os.sched_setaffinity(0, {max(cores)})
         ways: dict[str, Send] = {
             "pydantic, avro, kafka-python": straightforward(arguments.bootstrap, topic, lines, with_avro()),
             "pydantic, fastavro, kafka-python": straightforward(arguments.bootstrap, topic, lines, with_fastavro()),
@@ -157,6 +174,7 @@ def main() -> None:
             "frontrow, simulated": simulated(producer, len(lines)),
             "frontrow, already encoded": ours_encoded(producer, lines),
             "frontrow, JSON lines, confluent": ours(fast, lines),
+            "the same, on all cores": on_cores(cores, ours(unbound, lines)),
             "frontrow, simulated, confluent": simulated(fast, len(lines)),
             "frontrow, already encoded, confluent": ours_encoded(fast, lines),
         }
@@ -175,7 +193,8 @@ def codec_table(lines: list[bytes]) -> Table:
     """Microseconds of CPU for an event of all fields, without Kafka: the best of some rounds."""
     events = [Validator().line(line) for line in lines]
     dicts = [event.model_dump() for event in events]
-    producer = EventProducer(sink=Nowhere())
+    producer, other = (EventProducer(sink=Nowhere()) for _ in range(2))
+    crowd = [json.dumps(event).encode() for event in audience(3, 10 * len(lines), viewers=20_000)]
     ways: dict[str, Callable[[], object]] = {
         "check a JSON line: pydantic's model": lambda: [Validator().line(line) for line in lines],
         "encode: avro": lambda: list(map(with_avro(), events)),
@@ -187,13 +206,16 @@ def codec_table(lines: list[bytes]) -> Table:
     shown = Table("codec", "µs per event")
     for name, way in ways.items():
         shown.add_row(name, f"{min(cpu_time(way) for _ in range(4)) / len(lines) * 1e6:.2f}")
+    once = cpu_time(lambda: [other.send_line(line) for line in crowd]) / len(crowd)
+    shown.add_row(f"the same, of 20,000 viewers, {len(crowd):,} lines once", f"{once * 1e6:.2f}")
     return shown
 
 
 def workers_table(bootstrap: str, count: int) -> Table:
-    """The command over a file, start-up included: all cores, the broker's work too."""
+    """The command over a file, on all cores, which do the broker's work too; CPU time with that of starting."""
     shown = Table(
-        "frontrow produce FILE", "events/s", title=f"{count:,} events of a file, {os.cpu_count()} cores in all"
+        *("frontrow produce FILE", "events/s", "CPU s per 1,000,000 events", "cores used"),
+        title=f"{count:,} events of a file, {os.cpu_count()} cores in all",
     )
     with tempfile.TemporaryDirectory() as directory:
         file = Path(directory) / "events.jsonl"
@@ -205,10 +227,17 @@ def workers_table(bootstrap: str, count: int) -> Table:
             topic = f"frontrow_bench_{time.time_ns() // 1_000_000:x}"
             command = [sys.executable, "-c", "from frontrow_ingest.cli import main; main()", "produce", str(file)]
             options = ["--bootstrap", bootstrap, "--topic", topic, "--create-topic", "--json", "--no-progress"]
+            before, began = children_cpu(), time.perf_counter()
             done = subprocess.run(
                 [*command, *options, "--backend", backend, "--workers", str(workers)], capture_output=True, check=True
             )
-            shown.add_row(f"--backend {backend} --workers {workers}", f"{json.loads(done.stdout)['events_per_s']:,}")
+            used, elapsed = children_cpu() - before, time.perf_counter() - began
+            shown.add_row(
+                f"--backend {backend} --workers {workers}",
+                f"{json.loads(done.stdout)['events_per_s']:,}",
+                f"{used / count * 1e6:.1f}",
+                f"{used / elapsed:.2f}",
+            )
             admin: Any = KafkaAdminClient(bootstrap_servers=bootstrap)
             admin.delete_topics([topic])
             admin.close()
@@ -220,6 +249,12 @@ class Nowhere(MemorySink):
 
     def send_encoded(self, key: bytes, value: bytes) -> bool:  # noqa: ARG002
         return True
+
+
+def children_cpu() -> float:
+    """CPU seconds of all processes that have ended below this one."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def cpu_time(way: Callable[[], object]) -> float:

@@ -18,6 +18,7 @@ import pytest
 from kafka.admin import KafkaAdminClient
 
 from frontrow_ingest.contract import decode
+from frontrow_ingest.contract.codec import topic_reader
 from support.kafka_topics import stored
 from support.viewing_events import a_line, an_event
 
@@ -115,20 +116,38 @@ def _exists(bootstrap: str, topic: str) -> bool:
 
 @pytest.mark.parametrize("backend", ["kafka-python", "confluent"])
 def test_workers_give_one_account(stack: Any, fresh_name: Name, produce: Any, tmp_path: Path, backend: str) -> None:
-    topic = fresh_name("producer")
-    text = b"".join(lines(1_000) + b"broken\n" for _ in range(3))
+    topic, refused, told = (fresh_name(name) for name in ("producer", "quarantine", "ledger"))
+    late = a_line(ts=1_000_000_000_000) + b"\n"
+    text = b"".join(lines(1_000) + bad for bad in (b"broken\n", late, b"broken\n"))
     (tmp_path / "in.jsonl").write_bytes(text)
     arguments = ["--topic", topic, "--create-topic", "--json", "--workers", "2", "--backend", backend]
+    arguments += ["--quarantine", "--quarantine-topic", refused, "--ledger", "--ledger-topic", told]
+    arguments += ["--max-late", "175000", "--producer", "twins"]
     for source, given in (("in.jsonl", b""), ("-", text)):
         done = produce(source, *arguments, text=given)
         assert done.returncode == 3, done.stderr
         summary = json.loads(done.stdout)
         assert (summary["read"], summary["acknowledged"], summary["refused"]) == (3_003, 3_000, 3)
+        assert summary["refused_by_reason"] == {"not_json": 2, "late ts": 1}
         records = [json.loads(line) for line in (tmp_path / summary["refused_file"]).read_text().splitlines()]
         assert sorted(record["line"] for record in records) == [1_001, 2_002, 3_003]
-        assert all(text[record["offset"] :].startswith(b"broken\n") for record in records)
+        assert all(text[record["offset"] :].startswith((b"broken\n", late)) for record in records)
     assert len(stored(stack.bootstrap, topic)) == 6_000
     assert not list(tmp_path.glob(".*"))
+    read = topic_reader("quarantine")
+    kept = sorted((each["source"], each["number"], each["reason"]) for each in map(read, values(stack, refused)))
+    assert kept == [
+        (source, number, reason)
+        for source in ("in.jsonl", "stdin")
+        for number, reason in ((1_001, "not_json"), (2_002, "late"), (3_003, "not_json"))
+    ]
+    deltas = [topic_reader("ledger")(value) for value in values(stack, told)]
+    assert (sum(each["sent"] for each in deltas), sum(each["refused"] for each in deltas)) == (6_000, 6)
+    assert len({each["run"] for each in deltas}) == 4, "each process tells of what it did itself"
+
+
+def values(stack: Any, topic: str) -> list[bytes]:
+    return [record.value for record in stored(stack.bootstrap, topic)]
 
 
 @pytest.fixture

@@ -13,12 +13,11 @@ import click
 from frontrow_ingest.contract import ViewerKeys
 from frontrow_ingest.errors import DeliveryError, IngestError
 from frontrow_ingest.ledger import Ledger
-from frontrow_ingest.producer import EventProducer, KafkaSettings, SeenEvents, TimeWindow
+from frontrow_ingest.producer import EventProducer, KafkaSettings, SeenEvents
 from frontrow_ingest.producer.port import ProducerStats
 from frontrow_ingest.producer.refused import RefusedFile, beside
 from frontrow_ingest.producer.run import Tally
 from frontrow_ingest.producer.worker import Job
-from frontrow_ingest.quarantine import TopicQuarantine, kafka_quarantine
 from frontrow_ingest.resume import TopicLog
 
 _NOT_TEXT = {
@@ -68,7 +67,7 @@ def input_stream(path: Path | None) -> Iterator[BufferedReader]:
 
 @contextmanager
 def connected(
-    job: Job, seen: SeenEvents | None, keys: ViewerKeys | None, ledger: Ledger | None, window: TimeWindow | None
+    job: Job, seen: SeenEvents | None, keys: ViewerKeys | None, ledger: Ledger | None
 ) -> Iterator[EventProducer]:
     """A producer that is let go of at the end, whatever happened; a run closes it, and hears of failures, itself."""
     producer = EventProducer(
@@ -77,7 +76,7 @@ def connected(
         settings=job.settings,
         seen=seen,
         counter=None if ledger is None else ledger.counts,
-        window=window,
+        window=job.window,
         viewer_keys=keys,
     )
     try:
@@ -85,22 +84,6 @@ def connected(
     finally:
         with suppress(DeliveryError):
             producer.close(0)
-
-
-@contextmanager
-def quarantine_of(
-    bootstrap: str, topic: str | None, name: str, settings: KafkaSettings
-) -> Iterator[TopicQuarantine | None]:
-    """The quarantine if it is asked for, let go of at the end."""
-    if topic is None:
-        yield None
-        return
-    kept = kafka_quarantine(bootstrap, topic=topic, producer=name, settings=settings)
-    try:
-        yield kept
-    finally:
-        with suppress(DeliveryError):
-            kept.close(0)
 
 
 def refused_file(source: Path | None, wanted: Path | None) -> RefusedFile:

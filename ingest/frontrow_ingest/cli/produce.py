@@ -10,18 +10,25 @@ from pathlib import Path
 import click
 import orjson
 
-from frontrow_ingest.cli.ledger import ledger_of
+from frontrow_ingest.cli.grouped import GroupedCommand
 from frontrow_ingest.cli.logs import complain
 from frontrow_ingest.cli.opened import (
     connected,
     input_stream,
     metrics_page,
-    quarantine_of,
     refused_file,
     size_of,
     topic_log,
 )
 from frontrow_ingest.cli.options import ledger_options, producer_option, quarantine_options, window_options
+from frontrow_ingest.cli.produce_options import (
+    DEFAULTS,
+    GROUPS,
+    input_options,
+    kafka_options,
+    output_options,
+    refusal_options,
+)
 from frontrow_ingest.cli.remembering import (
     Remembering,
     key_options,
@@ -33,16 +40,15 @@ from frontrow_ingest.cli.remembering import (
 )
 from frontrow_ingest.errors import IngestError
 from frontrow_ingest.producer import EventProducer, KafkaSettings, TimeWindow
-from frontrow_ingest.producer.events import DEFAULT_BOOTSTRAP, DEFAULT_TOPIC
+from frontrow_ingest.producer.beside import Beside, ledger_of, quarantine_of
 from frontrow_ingest.producer.interrupts import Interrupts
-from frontrow_ingest.producer.lines import DEFAULT_MAX_LINE_BYTES, read_lines
+from frontrow_ingest.producer.lines import read_lines
 from frontrow_ingest.producer.refused import RefusedFile
 from frontrow_ingest.producer.report import progress, summary_object, summary_text, watched_workers
 from frontrow_ingest.producer.run import RefusedLines, Summary, Tally, produce_lines
 from frontrow_ingest.producer.worker import Job
 from frontrow_ingest.producer.workers import Workers
-from frontrow_ingest.quarantine import RefusalLimit, TopicQuarantine
-from frontrow_ingest.quarantine.limit import DEFAULT_IN_A_ROW
+from frontrow_ingest.quarantine import TopicQuarantine
 from frontrow_ingest.resume import InputFile
 from frontrow_ingest.resume.input_file import Place
 from frontrow_ingest.resume.session import ResumableRun
@@ -52,95 +58,20 @@ EXIT_FAILED = 1
 EXIT_REFUSED = 3
 EXIT_INTERRUPTED = 130
 CLOSE_MARGIN_S = 5.0  # over the delivery deadline, so that every event's fate is known
-DEFAULTS = KafkaSettings()
 
 
-@click.command()
+@click.command(cls=GroupedCommand, groups=GROUPS)
 @click.argument("source", metavar="FILE|-", type=click.Path(path_type=Path, allow_dash=True))
-@click.option("--bootstrap", envvar="FRONTROW_BOOTSTRAP", default=DEFAULT_BOOTSTRAP, show_default=True, help="Kafka.")
-@click.option("--topic", default=DEFAULT_TOPIC, show_default=True)
-@click.option("--create-topic", is_flag=True, help="Create the topic if it does not exist.")
-@click.option(
-    "--refused",
-    "refused_path",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Append refused lines to this file.  [default: a new FILE.refused.jsonl, or stdin.refused.jsonl]",
-)
+@input_options
 @state_options
+@kafka_options
 @key_options
+@refusal_options
 @quarantine_options
+@window_options
 @ledger_options
 @producer_option
-@window_options
-@click.option(
-    "--max-refused",
-    type=click.IntRange(min=0),
-    default=DEFAULT_IN_A_ROW,
-    show_default=True,
-    help="Stop when so many events in a row were refused; 0 never does.",
-)
-@click.option(
-    "--max-refused-share",
-    type=click.FloatRange(0, 1),
-    default=1.0,
-    show_default=True,
-    help="Stop when more than this share of the events was refused, from the 1,000th event on.",
-)
-@click.option(
-    "--compression",
-    type=click.Choice(["lz4", "zstd", "gzip", "none"]),
-    default=DEFAULTS.compression,
-    show_default=True,
-)
-@click.option(
-    "--backend",
-    type=click.Choice(["kafka-python", "confluent"]),
-    default=DEFAULTS.backend,
-    show_default=True,
-    help="Kafka's client; confluent is faster and needs the extra 'fast'.",
-)
-@click.option(
-    "--workers",
-    type=click.IntRange(1, 64),
-    default=1,
-    show_default=True,
-    help="Processes that share the lines; with more than one, events of a session may be stored in another order.",
-)
-@click.option(
-    "--when-full",
-    type=click.Choice(["block", "shed", "raise"]),
-    default=DEFAULTS.when_full,
-    show_default=True,
-    help="What to do with an event while --max-in-flight is reached: wait, drop and count it, or fail.",
-)
-@click.option(
-    "--metrics-port",
-    type=click.IntRange(0, 65_535),
-    help="Show Prometheus metrics on this port of 127.0.0.1 while running; 0 takes a free one.",
-)
-@click.option(
-    "--max-in-flight",
-    type=click.IntRange(min=1_024),
-    default=DEFAULTS.max_in_flight_bytes,
-    show_default=True,
-    help="Bytes handed to Kafka and not yet acknowledged.",
-)
-@click.option(
-    "--max-line-bytes",
-    type=click.IntRange(min=1),
-    default=DEFAULT_MAX_LINE_BYTES,
-    show_default=True,
-    help="A longer line is refused.",
-)
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=0.1, max=3_600),
-    default=DEFAULTS.delivery_timeout_s,
-    show_default=True,
-    help="Seconds Kafka has to acknowledge an event.",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
-@click.option("--progress/--no-progress", "show", default=True, help="Show progress on standard error.")
+@output_options
 def command(
     source: Path,
     bootstrap: str,
@@ -194,10 +125,10 @@ def command(
     path = None if str(source) == "-" else source
     remembering = Remembering.of(path, state, resume=resume, learn=learn)
     window = None if max_late is None and max_early is None else TimeWindow(max_late, max_early)
-    if workers > 1 and (remembering.directory or raw_viewer_ids or quarantine or ledger or window):
+    if workers > 1 and (remembering.directory or raw_viewer_ids):
         raise click.UsageError(
-            "--workers above 1 goes neither with --state or --resume, nor --raw-viewer-ids, --quarantine, --ledger, "
-            "--max-late or --max-early: those need every line in one process"
+            "--workers above 1 goes neither with --state or --resume, nor with --raw-viewer-ids: events of one session "
+            "may be in any worker's part, and only one process can know which were sent, and which key was in use"
         )
     if when_full == "shed" and remembering.directory:
         raise click.UsageError("--when-full shed drops events, and --state and --resume are there to lose none")
@@ -221,7 +152,15 @@ def command(
     interrupts = Interrupts()
     tally = Tally()
     place = Place(1, 0)
-    job = Job(bootstrap, topic, settings, max_line_bytes, timeout + CLOSE_MARGIN_S)
+    beside = Beside(
+        producer_name,
+        "stdin" if path is None else str(source),
+        ledger_topic if ledger else None,
+        quarantine_topic if quarantine else None,
+        max_refused,
+        max_refused_share,
+    )
+    job = Job(bootstrap, topic, settings, max_line_bytes, timeout + CLOSE_MARGIN_S, window, beside)
     if workers > 1:
         run = None
         summary = _by_workers(job, workers, path, refused, interrupts, show=show, metrics_port=metrics_port)
@@ -229,9 +168,9 @@ def command(
         with (
             input_stream(path) as stream,
             remembering.opened() as run,
-            ledger_of(bootstrap, ledger_topic if ledger else None, producer_name, settings) as counts,
-            connected(job, run.window if run else None, keys, counts, window) as producer,
-            quarantine_of(bootstrap, quarantine_topic if quarantine else None, producer_name, settings) as kept,
+            ledger_of(bootstrap, beside.ledger_topic, producer_name, settings) as counts,
+            connected(job, run.window if run else None, keys, counts) as producer,
+            quarantine_of(bootstrap, beside.quarantine_topic, producer_name, settings) as kept,
             metrics_page(metrics_port, lambda: (tally, producer.stats), max_in_flight),
             reread_on_hangup(keys),
             interrupts.handled(),
@@ -253,11 +192,10 @@ def command(
             lines = read_lines(
                 watched(interrupts.reader(read)), max_bytes=max_line_bytes, number=place.line, offset=place.offset
             )
-            limit = RefusalLimit(max_refused, max_refused_share)
             summary = produce_lines(
                 run.watched(lines) if run else lines,
                 producer,
-                RefusedLines(refused, kept, str(source) if path else "stdin", limit),
+                RefusedLines(refused, kept, beside.source, beside.limit()),
                 tally=tally,
                 should_stop=lambda: interrupts.requested,
                 max_line_bytes=max_line_bytes,

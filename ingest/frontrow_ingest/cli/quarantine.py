@@ -16,12 +16,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from frontrow._time import parse_duration
-from frontrow_ingest.cli.ledger import ledger_of
 from frontrow_ingest.cli.options import bootstrap_option, ledger_options, producer_option, window_options
 from frontrow_ingest.contract import ViewingEvent
 from frontrow_ingest.contract.event import wall_clock_ms
 from frontrow_ingest.errors import QuarantineError
 from frontrow_ingest.producer import TimeWindow
+from frontrow_ingest.producer.beside import ledger_of
 from frontrow_ingest.quarantine import QUARANTINE_TOPIC, QuarantineRecord, kafka_quarantine
 from frontrow_ingest.quarantine.holdings import Selection, gather
 from frontrow_ingest.quarantine.originals import Originals, read_refused_file

@@ -14,10 +14,10 @@ from pathlib import Path
 import click
 import orjson
 
-from frontrow_ingest.cli.ledger import ledger_of
 from frontrow_ingest.cli.options import ledger_options, producer_option
 from frontrow_ingest.errors import DeliveryError
 from frontrow_ingest.ledger import Ledger
+from frontrow_ingest.producer.beside import ledger_of
 from frontrow_ingest.producer.events import DEFAULT_BOOTSTRAP, DEFAULT_TOPIC
 from frontrow_ingest.producer.interrupts import Interrupts
 from frontrow_ingest.simulate.outputs import FileOutput, Output, StreamOutput

@@ -73,7 +73,7 @@ class ViewingEvent(BaseModel):
         return self
 
 
-# What the rules look at is also the key of line_layout.Layout.rule_key: a new rule may need more of it.
+# What the rules look at is also in line_code.reader: a new rule may need more of it.
 def _suspicious(event: ViewingEvent) -> bool:
     """Whether any rule between fields may be broken: a quick look at every event, never too lenient."""
     kind = event.kind

@@ -6,21 +6,18 @@ slow way, through the model, which alone refuses; a test holds both ways to the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from operator import getitem
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
 
-from frontrow_ingest.contract.avro_binary import PlainLong
 from frontrow_ingest.contract.fragments import UnlikeError
+from frontrow_ingest.contract.line_code import Checked
 from frontrow_ingest.contract.line_layout import STYLES, Layout, LayoutMaker
 
 MAX_LAYOUTS = 32
 MAX_ALLOWED = 4_096
-MAX_FUTILE = 50  # lessons that taught nothing; after them no more are taken
-Checked = tuple[bytes, bytes, int, int]
-"""An event that keeps the contract, as a record: its session (the key), its framed bytes, its seq and its ts."""
+MAX_FUTILE = 50  # layouts that were made for nothing; after them no more are made
 
 
 class FastLines:
@@ -31,13 +28,10 @@ class FastLines:
     """
 
     def __init__(self, schema: Mapping[str, Any], *, prefix: bytes, clock: Callable[[], int]) -> None:
-        self._prefix = prefix
-        self._clock = clock
-        self._maker = LayoutMaker(schema)
+        self._maker = LayoutMaker(schema, prefix=prefix, clock=clock)
         self._layouts: list[Layout] = []
         self._made: set[tuple[tuple[str, ...], bytes]] = set()
         self._allowed: set[tuple[Any, ...]] = set()
-        self._stamp = PlainLong()
         self._futile = 0
 
     def line(self, line: bytes) -> Checked | None:
@@ -52,57 +46,47 @@ class FastLines:
             self._layouts.remove(layout)
             self._layouts.insert(0, layout)
         try:
-            encoded: Sequence[bytes] = list(map(getitem, layout.coders, found.groups()))
+            rule, checked = layout.read(found.groups())
         except UnlikeError:
             return None
-        encoded = self._in_order(encoded, layout)
-        return self._checked(encoded, layout) if layout.rule_key(encoded) in self._allowed else None
+        return checked if rule in self._allowed else None
 
     def learn(self, line: bytes, value: bytes) -> None:
         """Take a lesson from a line that the model accepted and that was encoded as ``value``."""
-        if self._futile >= MAX_FUTILE:
-            return
         for layout in self._layouts:
-            if (encoded := self._encoded(line, layout)) is not None:
-                self._allow(layout.rule_key(encoded))
+            if (read := _read(layout, line)) is not None:
+                self._allow(read[0])
                 return
+        if self._futile >= MAX_FUTILE or len(self._layouts) >= MAX_LAYOUTS:
+            return
         names = tuple(orjson.loads(line))
+        futile = False
         for separator, colon in STYLES:
-            if len(self._layouts) >= MAX_LAYOUTS or (names, separator) in self._made:
+            if (names, separator) in self._made:
                 continue
+            futile = True
             layout = self._maker.make(names, separator, colon)
-            encoded = self._encoded(line, layout)
-            if encoded is not None and (layout.stamped or self._checked(encoded, layout)[1] == value):
+            read = _read(layout, line)
+            if read is not None and (layout.stamped or read[1][1] == value):
                 self._layouts.append(layout)
                 self._made.add((names, separator))
-                self._allow(layout.rule_key(encoded))
+                self._allow(read[0])
                 return
-        self._futile += 1
+        self._futile += futile
 
-    def _encoded(self, line: bytes, layout: Layout) -> Sequence[bytes] | None:
-        """The groups' bytes in the schema's order; None if the line is not of this layout, or not vouched for."""
-        found = layout.match(line)
-        if found is None:
-            return None
-        try:
-            encoded = list(map(getitem, layout.coders, found.groups()))
-        except UnlikeError:
-            return None
-        return self._in_order(encoded, layout)
-
-    def _in_order(self, encoded: Sequence[bytes], layout: Layout) -> Sequence[bytes]:
-        if layout.in_order is None:
-            return encoded
-        stamp = (self._stamp[self._clock()],) if layout.stamped else ()
-        return layout.in_order((*encoded, *layout.defaults, *stamp))
-
-    def _checked(self, encoded: Sequence[bytes], layout: Layout) -> Checked:
-        session = encoded[0]
-        key = session[1:] if len(session) <= 64 else session[2:]
-        return key, self._prefix + b"".join(encoded), layout.seq.last, layout.ts.last
-
-    def _allow(self, key: tuple[Any, ...]) -> None:
-        if key:
+    def _allow(self, rule: tuple[Any, ...] | None) -> None:
+        if rule is not None:
             if len(self._allowed) >= MAX_ALLOWED:
                 self._allowed.clear()
-            self._allowed.add(key)
+            self._allowed.add(rule)
+
+
+def _read(layout: Layout, line: bytes) -> tuple[tuple[Any, ...] | None, Checked] | None:
+    """What a layout reads in a line; None if the line is not of this layout, or not vouched for."""
+    found = layout.match(line)
+    if found is None:
+        return None
+    try:
+        return layout.read(found.groups())
+    except UnlikeError:
+        return None

@@ -6,23 +6,19 @@ model, has the word.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+import re
+from collections.abc import Callable, Mapping, Sequence
+from operator import getitem
+from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 
-from frontrow_ingest.contract.avro_binary import (
-    LOW,
-    LOW_BITS,
-    LOW_MASK,
-    SMALL,
-    Remembered,
-    encode_long,
-    encode_unsigned,
-)
+from frontrow_ingest.contract.avro_binary import encode_long
 
 MAX_REMEMBERED = 16_384
+MAX_PLACES = 32_768  # of the long texts that tell what a session is
+MAX_TEXT = 1_024  # a longer text is not remembered: the bound is one on memory, too
 MAX_DIGITS = 18  # any such number has 64 bits
 
 
@@ -30,61 +26,35 @@ class UnlikeError(Exception):
     """A text that the fast way cannot vouch for."""
 
 
-class TextCoder(Protocol):
-    """Gives the Avro bytes of a text; raises UnlikeError."""
+Pair = tuple[bytes, bytes]
+V = TypeVar("V")
+V_co = TypeVar("V_co", covariant=True)
 
-    def __getitem__(self, text: bytes, /) -> bytes: ...
+
+class TextCoder(Protocol[V_co]):
+    """Gives the Avro bytes of a text, or a pair of them; raises UnlikeError."""
+
+    def __getitem__(self, text: bytes, /) -> V_co: ...
 
 
-class RememberedText(dict[bytes, bytes]):
+class RememberedText(dict[bytes, V], Generic[V]):
     """For what repeats: what a text stands for is found out once, by ``convert``.
 
-    Remembers up to ``MAX_REMEMBERED`` texts and forgets all of them when it is full.
+    Remembers up to ``most`` texts of at most ``MAX_TEXT`` bytes, and forgets all of them when it is full.
     """
 
-    def __init__(self, convert: Callable[[bytes], bytes]) -> None:
+    def __init__(self, convert: Callable[[bytes], V], *, most: int = MAX_REMEMBERED) -> None:
         super().__init__()
         self._convert = convert
-
-    def __missing__(self, text: bytes) -> bytes:
-        encoded = self._convert(text)
-        if len(self) >= MAX_REMEMBERED:
-            self.clear()
-        self[text] = encoded
-        return encoded
-
-
-class NumberText:
-    """For an integer that hardly repeats, from ``least`` (not negative) to ``most``. ``last`` is the one coded last.
-
-    The text has digits only, as JSON has them and at most ``MAX_DIGITS``. This runs several times for every event.
-    """
-
-    __slots__ = ("_high", "_least", "_most", "last")
-
-    def __init__(self, least: int, most: int) -> None:
-        self._least = least
         self._most = most
-        self._high = Remembered(encode_unsigned)
-        self.last = 0
 
-    def __getitem__(self, text: bytes, /) -> bytes:
-        self.last = number = int(text)
-        if not self._least <= number <= self._most:
-            raise UnlikeError
-        zigzag = number << 1
-        if zigzag <= LOW_MASK:
-            return SMALL[zigzag]
-        return LOW[zigzag & LOW_MASK] + self._high[zigzag >> LOW_BITS]
-
-
-class IdentifierText:
-    """For an identifier, which nothing remembers: its characters, ASCII and as they are."""
-
-    __slots__ = ()
-
-    def __getitem__(self, text: bytes, /) -> bytes:
-        return SMALL[len(text) << 1] + text  # far shorter than what SMALL ends at
+    def __missing__(self, text: bytes) -> V:
+        encoded = self._convert(text)
+        if len(text) <= MAX_TEXT:
+            if len(self) >= self._most:
+                self.clear()
+            self[text] = encoded
+        return encoded
 
 
 def by_digits(least: int, most: int) -> Callable[[bytes], bytes]:
@@ -136,5 +106,20 @@ def members_by_pydantic(
             )
         except ValueError:  # not JSON, or a ValidationError
             raise UnlikeError from None
+
+    return convert
+
+
+def by_parts(
+    match: Callable[[bytes], re.Match[bytes] | None], coders: Sequence[TextCoder[bytes]]
+) -> Callable[[bytes], Pair]:
+    """A converter of a long run by the coders of its parts: gives all of the bytes, and those of the last but one."""
+
+    def convert(text: bytes) -> Pair:
+        found = match(text)
+        if found is None:
+            raise UnlikeError
+        encoded = list(map(getitem, coders, found.groups()))
+        return b"".join(encoded), encoded[-2]
 
     return convert

@@ -24,18 +24,22 @@ HURRIED_CLOSE_S = 0.5
 
 @dataclass(frozen=True)
 class RefusedLines:
-    """Where refused lines go: the file, and the quarantine if there is one. ``source`` names the input there."""
+    """Where refused lines go: the file, and the quarantine if there is one. ``source`` names the input there.
+
+    ``lines_before`` tells how many lines of the input come before the one that is counted as the first.
+    """
 
     file: RefusedFile
     quarantine: QuarantineSink | None = None
     source: str = "stdin"
     limit: RefusalLimit = field(default_factory=RefusalLimit)
+    lines_before: Callable[[], int] = int
 
     def take(self, line: Line, number: int, refusals: Sequence[Refusal]) -> None:
         """Keep a refused line, the ``number``-th that was checked. Raises RefusalLimitError if it is one too many."""
         self.file.write(line, refusals)
         if self.quarantine is not None:
-            position = Position(self.source, line.number)
+            position = Position(self.source, self.lines_before() + line.number)
             self.quarantine.put(
                 rejected_json(
                     line.data,

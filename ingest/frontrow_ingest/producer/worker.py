@@ -6,20 +6,24 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
 from io import BytesIO
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 from frontrow_ingest.errors import DeliveryError, IngestError
+from frontrow_ingest.ledger.writer import Ledger
+from frontrow_ingest.producer.beside import Beside, ledger_of, quarantine_of
 from frontrow_ingest.producer.events import EventProducer
 from frontrow_ingest.producer.interrupts import Interrupts
 from frontrow_ingest.producer.lines import Line, read_lines
 from frontrow_ingest.producer.port import ProducerStats
-from frontrow_ingest.producer.ranges import FileRange, reader_of
+from frontrow_ingest.producer.ranges import FileRange, count_lines, reader_of
 from frontrow_ingest.producer.refused import RefusedFile
 from frontrow_ingest.producer.run import RefusedLines, Tally, produce_lines
 from frontrow_ingest.producer.settings import KafkaSettings
+from frontrow_ingest.producer.window import TimeWindow
 
 TELL_EVERY_S = 0.5
 
@@ -33,6 +37,8 @@ class Job:
     settings: KafkaSettings
     max_line_bytes: int
     close_timeout_s: float
+    window: TimeWindow | None = None
+    beside: Beside = field(default_factory=Beside)
 
 
 @dataclass(frozen=True)
@@ -64,29 +70,52 @@ def work(job: Job, part: FileRange | Connection, refused_to: Path, report: Conne
     tally, stats, failure = Tally(), ProducerStats(), None
     with suppress(OSError), interrupts.handled():  # OSError: nobody listens any more
         try:
-            producer = EventProducer(job.bootstrap, topic=job.topic, settings=job.settings)
-            try:
-                tell = _Teller(report, tally, producer)
-                with ExitStack() as open_files:
-                    lines = _lines(part, interrupts, tell, job.max_line_bytes, open_files)
-                    summary = produce_lines(
-                        lines,
-                        producer,
-                        RefusedLines(RefusedFile(refused_to, numbered=False)),
-                        tally=tally,
-                        should_stop=lambda: interrupts.requested,
-                        max_line_bytes=job.max_line_bytes,
-                        close_timeout=job.close_timeout_s,
-                    )
-                stats, failure = summary.stats, summary.failure
-            finally:
-                with suppress(DeliveryError):
-                    producer.close(0)
+            with ExitStack() as opened:
+                producer, refused, ledger = _open(job, part, refused_to, opened)
+                summary = produce_lines(
+                    _lines(part, interrupts, _Teller(report, tally, producer), job.max_line_bytes, opened),
+                    producer,
+                    refused,
+                    tally=tally,
+                    should_stop=lambda: interrupts.requested,
+                    max_line_bytes=job.max_line_bytes,
+                    close_timeout=job.close_timeout_s,
+                    ledger=ledger,
+                )
+            stats, failure = summary.stats, summary.failure
         except IngestError as error:
             failure = error
         except KeyboardInterrupt:
             tally.interrupted = True
         report.send(State(tally, stats, done=True, failure=str(failure) if failure else None))
+
+
+def _open(
+    job: Job, part: FileRange | Connection, refused_to: Path, opened: ExitStack
+) -> tuple[EventProducer, RefusedLines, Ledger | None]:
+    beside = job.beside
+    ledger = opened.enter_context(ledger_of(job.bootstrap, beside.ledger_topic, beside.producer, job.settings))
+    producer = EventProducer(
+        job.bootstrap,
+        topic=job.topic,
+        settings=job.settings,
+        counter=None if ledger is None else ledger.counts,
+        window=job.window,
+    )
+    opened.callback(_let_go, producer)
+    kept = opened.enter_context(quarantine_of(job.bootstrap, beside.quarantine_topic, beside.producer, job.settings))
+
+    @cache
+    def lines_before() -> int:
+        return count_lines(FileRange(part.path, 0, part.start)) if isinstance(part, FileRange) else 0
+
+    file = RefusedFile(refused_to, numbered=False)
+    return producer, RefusedLines(file, kept, beside.source, beside.limit(), lines_before), ledger
+
+
+def _let_go(producer: EventProducer) -> None:
+    with suppress(DeliveryError):
+        producer.close(0)
 
 
 class _Teller:

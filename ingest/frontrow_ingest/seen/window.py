@@ -30,24 +30,25 @@ class SeenWindow:
         self._recent: dict[str, array[int]] = {}
         self._older: dict[str, array[int]] = {}
         self._unsaved: dict[str, array[int]] = {}
+        # For unsaved sessions whose events come in order: the end of the last range, ahead of its array. Such an event,
+        # and nearly all are, is one comparison.
+        self._tails: dict[str, int] = {}
 
     def is_new(self, session_id: str, seq: int) -> bool:
         """See SeenEvents."""
-        seen = self._recent.get(session_id)
-        if seen is None:
-            seen = self._recall(session_id)
-        if seen and seen[-1] == seq:
-            seen[-1] = seq + 1
-        elif not sets.add(seen, seq):
+        if self._tails.get(session_id) == seq:
+            self._tails[session_id] = seq + 1
+            return True
+        seen = self._of(session_id)
+        if not sets.add(seen, seq):
             return False
         self._unsaved[session_id] = seen
+        self._tails[session_id] = seen[-1]
         return True
 
     def forget(self, session_id: str, seq: int) -> None:
         """See SeenEvents."""
-        seen = self._recent.get(session_id)
-        if seen is None:
-            seen = self._recall(session_id)
+        seen = self._of(session_id)
         sets.remove(seen, seq)
         self._unsaved[session_id] = seen
 
@@ -66,11 +67,28 @@ class SeenWindow:
 
         Raises StateWriteError or StateDamagedError; the marks then stay unsaved.
         """
+        self._settle()
         if self._store is not None:
             self._store.write(self._unsaved, facts or {})
             self._unsaved.clear()
             for name in list(itertools.islice(self._older, max(0, len(self._older) - self._generation))):
                 del self._older[name]
+
+    def _of(self, session_id: str) -> array[int]:
+        """The numbers of a session, all of them."""
+        seen = self._recent.get(session_id)
+        if seen is None:
+            seen = self._recall(session_id)
+        tail = self._tails.pop(session_id, None)
+        if tail is not None:
+            seen[-1] = tail
+        return seen
+
+    def _settle(self) -> None:
+        """Bring the arrays up to the tails."""
+        for session_id, tail in self._tails.items():
+            self._unsaved[session_id][-1] = tail
+        self._tails.clear()
 
     def _recall(self, session_id: str) -> array[int]:
         seen = self._older.pop(session_id, None)
@@ -82,6 +100,7 @@ class SeenWindow:
         return seen
 
     def _let_go(self) -> None:
+        self._settle()
         if self._store is None:
             self._unsaved.clear()
         kept = {name: seen for name, seen in self._older.items() if name in self._unsaved}

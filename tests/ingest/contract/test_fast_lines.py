@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from frontrow_ingest.contract import EventRefusedError, Validator, codec, encode, fast_lines
 from frontrow_ingest.contract.fast_lines import MAX_FUTILE, MAX_LAYOUTS, Checked, FastLines
 from frontrow_ingest.contract.fields import INT32_MAX
+from frontrow_ingest.contract.fragments import MAX_TEXT
 from frontrow_specs import event_schema
 from support.viewing_events import a_line, an_event, valid_events
 
@@ -192,6 +193,52 @@ def test_lessons_are_bounded() -> None:
         names.insert(number // len(names), names.pop())
         teach(fast, json.dumps({name: an_event()[name] for name in names}).encode())
     assert len(fast._layouts) <= MAX_LAYOUTS
+    fast = taught()
     for _ in range(MAX_FUTILE + 10):
         teach(fast, json.dumps(an_event(), indent=1).encode())
     assert fast._futile == MAX_FUTILE
+
+
+def test_odd_lines_do_not_end_the_learning() -> None:
+    fast = taught(a_line(seek_rebuffer_ms=0, error_class=None))
+    for number in range(2 * MAX_FUTILE):
+        teach(fast, json.dumps(an_event(), indent=1).encode())
+        teach(fast, a_line(seek_rebuffer_ms=0, error_class=None, isp=f'the "{number}"'))
+    error = a_line(kind="error", error_class="fatal", seek_rebuffer_ms=0)
+    teach(fast, error)
+    assert fast.line(error) == by_model(error) is not None
+
+
+@pytest.mark.parametrize("label", ["a, b", "a] b", '"os": "x"', "}, {", "[x", "é", 'say "so"', "\\", "\t"])
+def test_a_label_with_json_in_it(label: str) -> None:
+    fast = taught(PRETTY)
+    for field in ("content_id", "os", "isp", "segments"):
+        line = a_line(seek_rebuffer_ms=0, **{field: [label] if field == "segments" else label})
+        agrees(fast, line)
+        agrees(fast, line)
+    assert fast.line(PRETTY) == by_model(PRETTY)
+
+
+def test_what_is_within_a_familiar_run_is_not_taken_on_trust() -> None:
+    fast = taught(PRETTY)
+    assert fast.line(PRETTY) is not None
+    for wrong in (
+        PRETTY.replace(b'"os": ', b'"OS": '),
+        PRETTY.replace(b'"region": ', b'"region" : '),
+        PRETTY.replace(b'"country": "DE"', b'"country": "DE", "country": "FR"'),
+        PRETTY.replace(b'"player": ', b'"player": 7, "x": '),
+        PRETTY.replace(b'"country": "DE"', b'"country": {}'),
+    ):
+        assert wrong != PRETTY
+        agrees(fast, wrong)
+    assert fast.line(PRETTY) == by_model(PRETTY)
+
+
+def test_a_long_text_is_not_kept() -> None:
+    fast = taught(PRETTY)
+    labels = [f"{number:064}" for number in range(16)]
+    line = a_line(seek_rebuffer_ms=0, segments=labels, isp="i" * 128)
+    assert agrees(fast, line) == by_model(line) is not None
+    held = [text for coder in fast._maker._coders.values() if isinstance(coder, dict) for text in coder]
+    assert held
+    assert max(map(len, held)) <= MAX_TEXT

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click import UsageError
 from click.testing import CliRunner, Result
 
 from frontrow_ingest.cli import opened, produce
+from frontrow_ingest.cli.produce_options import GROUPS
 from frontrow_ingest.contract import decode
 from frontrow_ingest.errors import DeliveryError, IngestError
 from frontrow_ingest.producer import BrokerUnreachableError, EventProducer, MemorySink
@@ -156,6 +158,20 @@ def test_options_reach_kafka(run: Produce, sink: MemorySink, monkeypatch: pytest
     assert (arguments, options["topic"]) == (("env:1",), "t")
     assert (settings.compression, settings.max_in_flight_bytes, settings.create_topic) == ("zstd", 2048, True)
     assert (settings.delivery_timeout_s, settings.block_timeout_s, settings.connect_timeout_s) == (3, 3, 3)
+
+
+def test_help_has_every_option_in_a_group(run: Produce) -> None:
+    text = run("--help").output
+    *_, other = text.split("\nOther:\n")
+    assert "--" not in other.replace("--help", "")
+    assert all(f"\n{title}:\n" in text for title in GROUPS)
+    assert all(f"{option.opts[0]} " in text for option in produce.command.params[1:])
+
+
+@pytest.mark.parametrize("option", ["--resume", "--state=state", "--raw-viewer-ids"])
+def test_workers_share_no_memory(run: Produce, option: str) -> None:
+    write("in.jsonl", a_line())
+    assert isinstance(run("in.jsonl", "--workers", "2", option).exception, UsageError)
 
 
 def test_help_tells_the_exit_statuses(run: Produce) -> None:
