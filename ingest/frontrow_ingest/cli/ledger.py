@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 import orjson
@@ -18,10 +16,6 @@ from frontrow import Client, LedgerReport
 from frontrow._display import format_value
 from frontrow._ledger import COLUMNS, SETTLED_AFTER
 from frontrow_ingest.cli.options import url_option
-
-if TYPE_CHECKING:
-    from frontrow_ingest.ledger import Ledger
-    from frontrow_ingest.producer import KafkaSettings
 
 EXIT_BROKEN = 1
 _WIDEST = 1_000
@@ -82,25 +76,6 @@ def command(
     for objective in broken:
         click.echo(f"broken: {objective}", err=True)
     return EXIT_BROKEN if broken else 0
-
-
-@contextmanager
-def ledger_of(
-    bootstrap: str, topic: str | None, producer: str, settings: KafkaSettings | None = None
-) -> Iterator[Ledger | None]:
-    """A producer's ledger, None without a topic; let go of at the end, whatever happened."""
-    if topic is None:
-        yield None
-        return
-    from frontrow_ingest.errors import DeliveryError
-    from frontrow_ingest.ledger import kafka_ledger
-
-    ledger = kafka_ledger(bootstrap, producer=producer, topic=topic, settings=settings)
-    try:
-        yield ledger
-    finally:
-        with suppress(DeliveryError):
-            ledger.close(0)
 
 
 def _broken(report: LedgerReport, min_completeness: float, max_age: float | None) -> list[str]:

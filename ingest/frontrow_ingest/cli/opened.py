@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from io import BufferedReader
 from pathlib import Path
+from typing import Protocol
 
 import click
 
 from frontrow_ingest.contract import ViewerKeys
 from frontrow_ingest.errors import DeliveryError, IngestError
-from frontrow_ingest.ledger import Ledger
+from frontrow_ingest.ledger import Ledger, kafka_ledger
 from frontrow_ingest.producer import EventProducer, KafkaSettings, SeenEvents, TimeWindow
 from frontrow_ingest.producer.port import ProducerStats
 from frontrow_ingest.producer.refused import RefusedFile, beside
@@ -66,11 +67,44 @@ def input_stream(path: Path | None) -> Iterator[BufferedReader]:
         yield stream
 
 
+class Closable(Protocol):
+    """What delivers the rest when it is closed, or raises DeliveryError after so many seconds."""
+
+    def close(self, timeout: float) -> None: ...
+
+
+@contextmanager
+def let_go(opened: Closable) -> Iterator[None]:
+    """Closes what was opened at the end, whatever happened. A run delivers the rest, and hears of failures, before."""
+    try:
+        yield
+    finally:
+        with suppress(DeliveryError):
+            opened.close(0)
+
+
+@contextmanager
+def ledger_of(
+    bootstrap: str,
+    topic: str | None,
+    producer: str,
+    settings: KafkaSettings | None = None,
+    keys: ViewerKeys | None = None,
+) -> Iterator[Ledger | None]:
+    """A producer's ledger, None without a topic; let go of at the end. ``keys`` where viewer ids come raw."""
+    if topic is None:
+        yield None
+        return
+    ledger = kafka_ledger(bootstrap, producer=producer, topic=topic, settings=settings, viewer_keys=keys)
+    with let_go(ledger):
+        yield ledger
+
+
 @contextmanager
 def connected(
     job: Job, seen: SeenEvents | None, keys: ViewerKeys | None, ledger: Ledger | None, window: TimeWindow | None
 ) -> Iterator[EventProducer]:
-    """A producer that is let go of at the end, whatever happened; a run closes it, and hears of failures, itself."""
+    """A producer that is let go of at the end; a run closes it itself."""
     producer = EventProducer(
         job.bootstrap,
         topic=job.topic,
@@ -80,27 +114,21 @@ def connected(
         window=window,
         viewer_keys=keys,
     )
-    try:
+    with let_go(producer):
         yield producer
-    finally:
-        with suppress(DeliveryError):
-            producer.close(0)
 
 
 @contextmanager
 def quarantine_of(
-    bootstrap: str, topic: str | None, name: str, settings: KafkaSettings
+    bootstrap: str, topic: str | None, name: str, settings: KafkaSettings, keys: ViewerKeys | None = None
 ) -> Iterator[TopicQuarantine | None]:
-    """The quarantine if it is asked for, let go of at the end."""
+    """The quarantine if it is asked for, let go of at the end. ``keys`` where viewer ids come raw."""
     if topic is None:
         yield None
         return
-    kept = kafka_quarantine(bootstrap, topic=topic, producer=name, settings=settings)
-    try:
+    kept = kafka_quarantine(bootstrap, topic=topic, producer=name, settings=settings, viewer_keys=keys)
+    with let_go(kept):
         yield kept
-    finally:
-        with suppress(DeliveryError):
-            kept.close(0)
 
 
 def refused_file(source: Path | None, wanted: Path | None) -> RefusedFile:

@@ -10,11 +10,11 @@ from pathlib import Path
 import click
 import orjson
 
-from frontrow_ingest.cli.ledger import ledger_of
 from frontrow_ingest.cli.logs import complain
 from frontrow_ingest.cli.opened import (
     connected,
     input_stream,
+    ledger_of,
     metrics_page,
     quarantine_of,
     refused_file,
@@ -184,7 +184,8 @@ def command(
     refused after the last checkpoint is refused, and written, again.
 
     With --raw-viewer-ids, viewer_id is a raw id and becomes a keyed pseudonym before anything else; the key comes from
-    --viewer-key-file or FRONTROW_VIEWER_KEY (EPOCH:HEX). A changed file is read again at once, without a restart.
+    --viewer-key-file or FRONTROW_VIEWER_KEY (EPOCH:HEX). A changed file is read again at once, without a restart. The
+    ledger tells the key's epoch, so that viewers of two keys are not added up as different ones.
 
     Exit status: 0 every event was acknowledged; 3 so was every event, but some lines were refused; 1 Kafka did not
     acknowledge every event, some were shed, or the input could not be read; 2 wrong usage; 130 interrupted.
@@ -201,11 +202,6 @@ def command(
         )
     if when_full == "shed" and remembering.directory:
         raise click.UsageError("--when-full shed drops events, and --state and --resume are there to lose none")
-    if raw_viewer_ids and quarantine:
-        raise click.UsageError(
-            "--quarantine does not go with --raw-viewer-ids: a raw id could look like a pseudonym and be kept. "
-            "Refused lines are in the file beside the input"
-        )
     refused = refused_file(path, refused_path)
     keys = viewer_keys(raw_viewer_ids, viewer_key_file)
     settings = KafkaSettings(
@@ -229,9 +225,9 @@ def command(
         with (
             input_stream(path) as stream,
             remembering.opened() as run,
-            ledger_of(bootstrap, ledger_topic if ledger else None, producer_name, settings) as counts,
+            ledger_of(bootstrap, ledger_topic if ledger else None, producer_name, settings, keys) as counts,
             connected(job, run.window if run else None, keys, counts, window) as producer,
-            quarantine_of(bootstrap, quarantine_topic if quarantine else None, producer_name, settings) as kept,
+            quarantine_of(bootstrap, quarantine_topic if quarantine else None, producer_name, settings, keys) as kept,
             metrics_page(metrics_port, lambda: (tally, producer.stats), max_in_flight),
             reread_on_hangup(keys),
             interrupts.handled(),

@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 import orjson
 
-from frontrow_ingest.cli.ledger import ledger_of
+from frontrow_ingest.cli.opened import ledger_of
 from frontrow_ingest.cli.options import ledger_options, producer_option
 from frontrow_ingest.errors import DeliveryError
 from frontrow_ingest.ledger import Ledger
