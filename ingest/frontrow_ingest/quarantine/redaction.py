@@ -67,9 +67,9 @@ def redact(original: bytes, pseudonymize: Pseudonymize | None = None) -> Redacte
     pseudonym, so that a replay counts the same viewer. Without it, what looks like a pseudonym is one.
 
     A JSON object is searched token by token: a ``viewer_id`` that is no pseudonym goes, and so does every text under a
-    name that the contract does not know, every number under one that sounds like a person, names that do not look like
-    one, and whatever else repeats one of them. An Avro event is kept if its viewer id is a pseudonym, and none comes where ids come raw. Anything
-    else cannot be searched and is withheld.
+    name that the contract does not know, every number under one that sounds like a person, every name that does not
+    look like one, and whatever else repeats one of them. An Avro event is kept if its viewer id is a pseudonym, and
+    none comes where ids come raw. Anything else cannot be searched and is withheld.
     """
     try:
         text = original.decode("utf-8")
