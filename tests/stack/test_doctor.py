@@ -18,9 +18,9 @@ from frontrow_ingest.druid import Supervisors
 from frontrow_ingest.producer import EventProducer
 from frontrow_specs import rollup
 from support.viewing_events import an_event
+from support.waiting import until
 
 pytestmark = [pytest.mark.stack, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
-DEADLINE_S = 60
 HOUR_MS = 3_600_000
 CONFIGS: Mapping[str, Mapping[str, str]] = {
     "good": {"retention.ms": str(48 * HOUR_MS)},
@@ -65,14 +65,14 @@ class Patient:
 
     def wait(self, number: int, said: str) -> dict[str, Any]:
         """Until it says so of a supervisor."""
-        deadline = time.monotonic() + DEADLINE_S
-        while True:
-            _, found = self.doctor("--topic", self.topics["good"])
-            row = found[f"supervisor {self.names[number]}"]
-            if said in row["text"]:
-                return row
-            assert time.monotonic() < deadline, f"waited for {said!r}, and the doctor says {row['text']!r}"
-            time.sleep(0.2)
+        row: dict[str, Any] = {"text": ""}
+
+        def told() -> bool:
+            row.update(self.doctor("--topic", self.topics["good"])[1][f"supervisor {self.names[number]}"])
+            return said in row["text"]
+
+        until(f"the doctor to say {said}", told)
+        return row
 
 
 @pytest.fixture
