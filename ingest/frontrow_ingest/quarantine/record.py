@@ -70,8 +70,8 @@ def refusal_values(rejected: Rejected, producer: str | None, keys: ViewerKeys | 
     whole = size == len(rejected.original)
     epoch = None if keys is None else keys.epoch
     pseudonymize = None if keys is None or epoch is None else lambda raw: keys.pseudonym_of(raw, epoch)
-    readable = whole and (pseudonymize is not None or not rejected.raw_viewer_ids)
-    shown = redact(rejected.original, pseudonymize) if readable else Redacted(None, Redaction.WITHHELD)
+    unknown_ids = rejected.raw_viewer_ids and pseudonymize is None
+    shown = redact(rejected.original, pseudonymize) if whole and not unknown_ids else Redacted(None, Redaction.WITHHELD)
     if shown.original is not None and len(shown.original) > LARGEST_ORIGINAL:
         shown = Redacted(None, Redaction.WITHHELD, shown.raw)
     position = rejected.position
@@ -89,7 +89,11 @@ def refusal_values(rejected: Rejected, producer: str | None, keys: ViewerKeys | 
         "reason": first.reason if first.reason in _reasons() else "other",
         "field": first.field if first.field in ViewingEvent.model_fields else None,
         "errors": [
-            {"field": _unmasked(refusal.field, shown), "reason": refusal.reason, "message": refusal.message}
+            {
+                "field": _unmasked(refusal.field, shown, unknown_ids),
+                "reason": refusal.reason,
+                "message": refusal.message,
+            }
             for refusal in rejected.refusals
         ],
         "stage": rejected.stage.value,
@@ -118,11 +122,11 @@ def event_key(session_id: str, seq: int) -> str:
     return hashlib.sha256(f"{session_id}\0{seq}".encode()).hexdigest()[:32]
 
 
-def _unmasked(name: str, shown: Redacted) -> str:
-    """A wrong field's name, unless it holds a raw id itself."""
-    if name in ViewingEvent.model_fields or not any(raw in name.casefold() for raw in shown.raw):
+def _unmasked(name: str, shown: Redacted, unknown_ids: bool) -> str:
+    """A wrong field's name, unless it holds, or may hold, a raw id itself."""
+    if name in ViewingEvent.model_fields:
         return name
-    return ""
+    return "" if unknown_ids or any(raw in name.casefold() for raw in shown.raw) else name
 
 
 @cache

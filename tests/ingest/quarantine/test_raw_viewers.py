@@ -26,7 +26,7 @@ from support.asgi import InProcess
 from support.viewing_events import a_line
 
 LIKE_A_PSEUDONYM = "AAECAwQFBgcICQoLDA0ODw"
-RAWS = ("mallory@example.org", LIKE_A_PSEUDONYM, "4917612345678")
+RAWS = ("mallory@example.org", LIKE_A_PSEUDONYM, "4917612345678", "annalisa")
 SECRET = bytes(range(32))
 REFUSED = [
     a_line(seq=10, viewer_id=RAWS[0], country="de"),
@@ -38,6 +38,7 @@ REFUSED = [
     a_line(seq=16, viewer_id=RAWS[0], **{RAWS[1]: 1}),
     a_line(seq=17, viewer_id=RAWS[1])[:-1] + b', "viewer_id": ["' + RAWS[1].encode() + b'"]}',
     a_line(seq=18, viewer_id=RAWS[1], ts=12),
+    a_line(seq=19, viewer_id=RAWS[3], **{RAWS[3]: 1}),
 ]
 
 
@@ -159,11 +160,11 @@ def test_what_is_replayed_counts_the_same_viewer(run: Run, topics: Topics) -> No
     produced(run)
     with Path("keys").open("a") as keys:  # rotated since
         keys.write("\nb:" + bytes(range(1, 33)).hex())
-    named = [topics.viewers()[number] for number in range(3)]
+    named = [topics.viewers()[number] for number in range(len(RAWS))]
     fix = ("--set", 'country="DE"', "--drop", "battery", "--drop", "userId", "--drop", "account", "--drop", RAWS[1])
     fix = (*fix, "--set", f"ts={json.loads(REFUSED[0])['ts']}", "--ledger")
     run("quarantine", "replay", *fix)
-    assert topics.viewers() == {0: named[0], 1: named[1], 2: named[2], 10: named[0], 11: named[1], 18: named[1]}
+    assert topics.viewers() == {**dict(enumerate(named)), 10: named[0], 11: named[1], 18: named[1]}
 
     # The whole originals of the others are raw: without the key nothing of them is sent.
     wholes = ("--originals", "in.jsonl.refused.jsonl")
