@@ -52,7 +52,7 @@ class LedgerCounts:
         self._clock = clock
         self._epoch = epoch
         self._lock = threading.Lock()
-        self._places: dict[Place, list[int]] = {}
+        self._places: dict[tuple[int, str | None], list[int]] = {}
 
     def sent(self, ts: int, size: int) -> None:
         """See EventCounter."""
@@ -60,7 +60,7 @@ class LedgerCounts:
 
     def sent_of(self, epoch: str | None, ts: int, size: int) -> None:
         """The same, for an event whose viewer id was made by the key of an epoch."""
-        place = Place(ts - ts % MINUTE_MS, epoch)
+        place = ts - ts % MINUTE_MS, epoch  # for every event: a plain tuple is made in a fifth of the time
         with self._lock:
             counts = self._places.get(place)
             if counts is None:
@@ -81,7 +81,7 @@ class LedgerCounts:
         """What was added since the last time, oldest minute first."""
         with self._lock:
             taken, self._places = self._places, {}
-        return {place: Added(*taken[place]) for place in sorted(taken, key=lambda place: place.minute)}
+        return {Place(*place): Added(*taken[place]) for place in sorted(taken, key=lambda place: place[0])}
 
     def give_back(self, place: Place, added: Added) -> None:
         """Undo a take: it will be in the next one."""
