@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
@@ -19,7 +20,7 @@ from frontrow._time import parse_duration
 from frontrow_ingest.cli.opened import ledger_of
 from frontrow_ingest.cli.options import bootstrap_option, ledger_options, producer_option, window_options
 from frontrow_ingest.cli.remembering import key_file_option, viewer_keys
-from frontrow_ingest.contract import ViewingEvent
+from frontrow_ingest.contract import KEY_VARIABLE, ViewingEvent
 from frontrow_ingest.contract.event import wall_clock_ms
 from frontrow_ingest.errors import QuarantineError
 from frontrow_ingest.producer import TimeWindow
@@ -170,8 +171,8 @@ def replay_(
     Each is sent once, however often this is run: event and note of the replay go to Kafka in one transaction. An event
     that somebody has sent meanwhile by another way is not known here.
 
-    Originals of a run with --raw-viewer-ids need the same keys, so that the viewer keeps its pseudonym; without
-    --viewer-key-file they are left where they are.
+    Originals of a run with --raw-viewer-ids need the same keys, so that the viewer keeps its pseudonym: in
+    --viewer-key-file or FRONTROW_VIEWER_KEY; without, they are left where they are.
 
     Exit status: 0 all that were chosen are sent; 3 some are still refused, or their originals are not here.
     """
@@ -183,7 +184,7 @@ def replay_(
         window.check(event.ts)
 
     wholes = dict(each for path in originals for each in read_refused_file(path))
-    keys = viewer_keys(viewer_key_file is not None, viewer_key_file)
+    keys = viewer_keys(viewer_key_file is not None or bool(os.environ.get(KEY_VARIABLE)), viewer_key_file)
     with closing(Originals(bootstrap, wholes, keys)) as fetch:
         if dry_run:
             holdings = gather(read_quarantine(bootstrap, topic))

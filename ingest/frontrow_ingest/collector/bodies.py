@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -42,7 +42,7 @@ class Item:
     index: int
     event: ViewingEvent | None = None
     refusals: tuple[Refusal, ...] = ()
-    original: bytes = b""
+    original: bytes = field(default=b"", repr=False)
     event_ms: int | None = None
     custom: int = 0
 

@@ -178,8 +178,13 @@ def test_what_is_replayed_counts_the_same_viewer(run: Run, topics: Topics) -> No
     assert not [raw for raw in RAWS if raw.encode() in events]
 
 
-def test_keys_without_the_epoch_are_named(run: Run) -> None:
+def test_keys_without_the_epoch_are_named(run: Run, topics: Topics, monkeypatch: pytest.MonkeyPatch) -> None:
     produced(run)
+    monkeypatch.setenv("FRONTROW_VIEWER_KEY", f"a:{SECRET.hex()}")
+    dry = run(
+        "quarantine", "replay", "--dry-run", "--originals", "in.jsonl.refused.jsonl", "--json", "--drop", "battery"
+    )
+    assert json.loads(dry.stdout)["sent"] == 1
     Path("keys").write_text("z:" + SECRET.hex())
     with pytest.raises(ViewerKeyError, match="no key of epoch a among z"):
         run("quarantine", "replay", "--originals", "in.jsonl.refused.jsonl", "--viewer-key-file", "keys")
