@@ -31,8 +31,8 @@ class KeyEpoch:
 def check_key_epochs(ask: Ask, buckets: Granularity, ledger: str, run: Run) -> None:
     """Refuse distinct viewers in a bucket with events of two epochs.
 
-    The producers' ledger tells of the epochs, by the minute of the events. Of producers without one, and of those whose
-    viewer ids came as pseudonyms, it cannot.
+    The producers' ledger tells of the epochs, by the minute of the events, two seconds after them. It cannot tell of
+    producers without one, nor of viewer ids that came as pseudonyms of an epoch that nobody named.
 
     Args:
         ledger: the ledger's datasource in Druid

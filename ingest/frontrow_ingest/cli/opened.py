@@ -11,7 +11,7 @@ from typing import Protocol
 
 import click
 
-from frontrow_ingest.contract import ViewerKeys
+from frontrow_ingest.contract import KeyEpoch, ViewerKeys
 from frontrow_ingest.errors import DeliveryError, IngestError
 from frontrow_ingest.ledger import Ledger, kafka_ledger
 from frontrow_ingest.producer import EventProducer, KafkaSettings, SeenEvents, TimeWindow
@@ -89,9 +89,9 @@ def ledger_of(
     topic: str | None,
     producer: str,
     settings: KafkaSettings | None = None,
-    keys: ViewerKeys | None = None,
+    keys: ViewerKeys | KeyEpoch | None = None,
 ) -> Iterator[Ledger | None]:
-    """A producer's ledger, None without a topic; let go of at the end. ``keys`` where viewer ids come raw."""
+    """A producer's ledger, None without a topic; let go of at the end. ``keys`` tell the epoch of viewer ids."""
     if topic is None:
         yield None
         return

@@ -31,6 +31,7 @@ from frontrow_ingest.cli.remembering import (
     told,
     viewer_keys,
 )
+from frontrow_ingest.contract import KeyEpoch
 from frontrow_ingest.errors import IngestError
 from frontrow_ingest.producer import EventProducer, KafkaSettings, TimeWindow
 from frontrow_ingest.producer.events import DEFAULT_BOOTSTRAP, DEFAULT_TOPIC
@@ -70,6 +71,11 @@ DEFAULTS = KafkaSettings()
 @key_options
 @quarantine_options
 @ledger_options
+@click.option(
+    "--viewer-key-epoch",
+    metavar="NAME",
+    help="With --ledger: the epoch of the key that made the viewer ids, where they come as pseudonyms.",
+)
 @producer_option
 @window_options
 @click.option(
@@ -156,6 +162,7 @@ def command(
     quarantine_topic: str,
     ledger: bool,
     ledger_topic: str,
+    viewer_key_epoch: str | None,
     producer_name: str,
     max_late: float | None,
     max_early: float | None,
@@ -202,6 +209,9 @@ def command(
         )
     if when_full == "shed" and remembering.directory:
         raise click.UsageError("--when-full shed drops events, and --state and --resume are there to lose none")
+    if viewer_key_epoch is not None and (raw_viewer_ids or not ledger):
+        raise click.UsageError("--viewer-key-epoch goes with --ledger, and not with --raw-viewer-ids")
+    named = None if viewer_key_epoch is None else KeyEpoch.named(viewer_key_epoch)
     refused = refused_file(path, refused_path)
     keys = viewer_keys(raw_viewer_ids, viewer_key_file)
     settings = KafkaSettings(
@@ -225,7 +235,7 @@ def command(
         with (
             input_stream(path) as stream,
             remembering.opened() as run,
-            ledger_of(bootstrap, ledger_topic if ledger else None, producer_name, settings, keys) as counts,
+            ledger_of(bootstrap, ledger_topic if ledger else None, producer_name, settings, keys or named) as counts,
             connected(job, run.window if run else None, keys, counts, window) as producer,
             quarantine_of(bootstrap, quarantine_topic if quarantine else None, producer_name, settings, keys) as kept,
             metrics_page(metrics_port, lambda: (tally, producer.stats), max_in_flight),

@@ -31,6 +31,19 @@ class ViewerKey(NamedTuple):
         return f"ViewerKey({self.epoch!r}, <secret>)"
 
 
+class KeyEpoch(NamedTuple):
+    """The epoch of viewer ids that came as pseudonyms, as somebody says who knows."""
+
+    epoch: str
+
+    @classmethod
+    def named(cls, name: str) -> Self:
+        """Raises ViewerKeyError for what cannot be a name."""
+        if not _EPOCH.fullmatch(name):
+            raise ViewerKeyError(f"{name!r} is no name of an epoch: letters, digits, dots, dashes, like 2026-q4")
+        return cls(name)
+
+
 class ViewerKeys:
     """Gives the current key, and counts how many pseudonyms each epoch made.
 

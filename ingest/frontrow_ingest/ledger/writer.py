@@ -7,7 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
-from frontrow_ingest.contract import ViewerKeys
+from frontrow_ingest.contract import KeyEpoch, ViewerKeys
 from frontrow_ingest.contract.codec import topic_encoder
 from frontrow_ingest.contract.event import wall_clock_ms
 from frontrow_ingest.errors import DeliveryError
@@ -30,7 +30,7 @@ class Ledger:
     Args:
         producer: the name of the producer, one for all of its runs
         every_s: between two deltas; 0 for none before the end
-        viewer_keys: where viewer ids come raw: the epoch of the current key is told with what was sent
+        viewer_keys: makes the viewer ids of what is sent, or names the epoch of the key that has: it is told, too
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Ledger:
         producer: str,
         every_s: float = EVERY_S,
         clock: Callable[[], int] = wall_clock_ms,
-        viewer_keys: ViewerKeys | None = None,
+        viewer_keys: ViewerKeys | KeyEpoch | None = None,
     ) -> None:
         self.counts = LedgerCounts(clock=clock, epoch=(lambda: viewer_keys.epoch) if viewer_keys else lambda: None)
         self._sink = sink
@@ -116,7 +116,7 @@ def kafka_ledger(
     topic: str = LEDGER_TOPIC,
     every_s: float = EVERY_S,
     settings: KafkaSettings | None = None,
-    viewer_keys: ViewerKeys | None = None,
+    viewer_keys: ViewerKeys | KeyEpoch | None = None,
 ) -> Ledger:
     """A ledger on a Kafka. Raises BrokerUnreachableError or TopicMissingError."""
     from frontrow_ingest.producer.kafka_producer import KafkaSink  # kafka-python is only needed here

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click import UsageError
 from click.testing import CliRunner, Result
 
 from frontrow_ingest.cli import opened, produce
@@ -16,6 +18,7 @@ from frontrow_ingest.cli import quarantine as quarantine_command
 from frontrow_ingest.cli.main import command
 from frontrow_ingest.collector import Context, Delivery, RecentEvents, collector_app
 from frontrow_ingest.contract import ViewerKeys, decode
+from frontrow_ingest.contract.codec import topic_reader
 from frontrow_ingest.contract.errors import ViewerKeyError
 from frontrow_ingest.ledger import Ledger
 from frontrow_ingest.producer import EventProducer, KafkaSettings, MemorySink
@@ -115,14 +118,20 @@ Run = Callable[..., Result]
 
 
 @pytest.fixture
-def run(topics: Topics) -> Run:
+def run(topics: Topics) -> Iterator[Run]:
+    """The command line, with its logs as JSON on standard error; the logs of other tests are not touched."""
+    root = logging.getLogger()
+    before, level = [*root.handlers], root.level
+
     def invoke(*words: str) -> Result:
         result = CliRunner().invoke(command, ["--log-format", "json", *words], standalone_mode=False)
         if result.exception is not None:
             raise result.exception
         return result
 
-    return invoke
+    yield invoke
+    root.handlers[:] = before
+    root.setLevel(level)
 
 
 def produced(run: Run) -> list[bytes]:
@@ -217,6 +226,18 @@ def test_the_collector_keeps_them_as_pseudonyms_or_not_at_all(tmp_path: Path, wi
     if with_keys:
         originals = [json.loads(record.original or b"{}") for record in kept.records if record.redacted == "no"]
         assert keys.pseudonym(RAWS[1]) in [each.get("viewer_id") for each in originals]
+
+
+def test_the_epoch_of_pseudonyms_that_others_made_can_be_named(run: Run, topics: Topics) -> None:
+    Path("in.jsonl").write_bytes(a_line())
+    run("produce", "in.jsonl", "--ledger", "--viewer-key-epoch", "2026-q4")
+    told = [topic_reader("ledger")(value) for _, value in topics.ledger.records]
+    assert [(delta["viewer_key_epoch"], delta["sent"]) for delta in told] == [("2026-q4", 1)]
+    with pytest.raises(ViewerKeyError, match="is no name of an epoch"):
+        run("produce", "in.jsonl", "--ledger", "--viewer-key-epoch", "a b")
+    for options in ((), ("--ledger", "--raw-viewer-ids", "--viewer-key-file", "keys")):
+        with pytest.raises(UsageError, match="goes with --ledger"):
+            run("produce", "in.jsonl", "--viewer-key-epoch", "a", *options)
 
 
 def test_a_rejected_event_shows_no_original() -> None:
