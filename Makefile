@@ -46,8 +46,9 @@ format: $(STAMP) ## Rewrite the code in its style
 bench: $(STAMP) ## Measure, each number beside its alternative, on a stack of its own
 	@$(BIN)/python -m tests.bench $(ARGS)
 
-fuzz: $(STAMP) ## Fuzz the reading of CMCD for half a minute (needs atheris)
+fuzz: $(STAMP) ## Fuzz the reading of CMCD and of Avro, half a minute each (needs atheris)
 	@$(BIN)/python tests/fuzz/fuzz_cmcd.py $(ARGS)
+	@$(BIN)/python tests/fuzz/fuzz_decoder.py $(ARGS)
 
 readme: $(STAMP) ## Write the README's transcripts anew by running what they show
 	@$(BIN)/python tests/packaging/record_readme.py

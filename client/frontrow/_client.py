@@ -9,12 +9,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from frontrow._ask import Ask, prepare
+from frontrow._epochs import check_key_epochs
 from frontrow._errors import AskError
 from frontrow._filters import WhereLike
 from frontrow._ledger import SETTLED_AFTER, LedgerReport, ask_ledger, types
 from frontrow._native import columns_of, lean
 from frontrow._result import ColumnType, Freshness, Result, freshness_of
-from frontrow._time import IntervalLike, parse_granularity, parse_interval
+from frontrow._time import Granularity, IntervalLike, parse_granularity, parse_interval
 from frontrow._timeseries import ask_timeseries, check_timeseries
 from frontrow._topn import ask_top_n, check_top_n
 from frontrow._transport import DruidTransport, Timeouts, Transport
@@ -34,6 +35,8 @@ class Client:
         timeouts: seconds to connect, to read, and for a query inside Druid
         datasources: name in Druid of a spec's datasource where it differs, ``{"audience": "audience_test"}``
         freshness: ask with each question how new the newest event is, by a small query before it
+        key_epochs: refuse distinct viewers across two viewer keys, which would count a viewer twice; by a small query
+            of the ledger before each such question
 
     Example::
 
@@ -50,6 +53,7 @@ class Client:
         timeouts: Timeouts | None = None,
         datasources: Mapping[str, str] | None = None,
         freshness: bool = True,
+        key_epochs: bool = True,
     ) -> None:
         if transport is not None and (url is not None or timeouts is not None):
             raise AskError("a transport has its own address and timeouts: give either it, or url and timeouts.")
@@ -59,6 +63,7 @@ class Client:
         )
         self._datasources = dict(datasources or {})
         self._with_freshness = freshness
+        self._with_key_epochs = key_epochs
 
     def __repr__(self) -> str:
         return f"frontrow.Client({self._transport.url!r})"
@@ -109,6 +114,7 @@ class Client:
 
         Raises:
             AskError: an unknown name, or a question that makes no sense; nothing was sent
+            KeyEpochsError: distinct viewers are asked for where the viewer key changed
             TransportError: no answer; its subclasses tell why
         """
         began = time.perf_counter()
@@ -116,6 +122,7 @@ class Client:
         when = parse_interval(interval, last)
         ask = prepare(self.catalogue, self._datasources, metrics, when, where, spec=spec, aggregations=aggregations)
         check_timeseries(ask, buckets)
+        self._check_key_epochs(ask, buckets)
         run, fresh = _Runner(self._transport), self._freshness_of(ask)
         columns = ask_timeseries(ask, buckets, run)
         return self._result(ask, columns, {"time": "time", **ask.types()}, ask.exactness(), run, fresh, began)
@@ -145,7 +152,7 @@ class Client:
             filtered by labels of the same dimension, only those labels show.
 
         Raises:
-            AskError, TransportError: as for :meth:`timeseries`
+            AskError, KeyEpochsError, TransportError: as for :meth:`timeseries`
         """
         began = time.perf_counter()
         if not isinstance(dimension, str):
@@ -162,6 +169,7 @@ class Client:
             aggregations=aggregations,
         )
         check_top_n(ask, n)
+        self._check_key_epochs(ask, parse_granularity("all"))
         run, fresh = _Runner(self._transport), self._freshness_of(ask)
         columns, note = ask_top_n(ask, dimension, self.catalogue.dimension(dimension).multi_value, n, run)
         types: dict[str, ColumnType] = {dimension: "string", **ask.types()}
@@ -225,6 +233,11 @@ class Client:
         elapsed = time.perf_counter() - began
         minutes = Result(columns, types(), when, "exact", fresh, elapsed, run.first_id, tuple(run.sent))
         return LedgerReport(minutes, totals, completeness, fresh, unknown)
+
+    def _check_key_epochs(self, ask: Ask, buckets: Granularity) -> None:
+        if self._with_key_epochs:
+            ledger = self._datasources.get("ledger", "ledger")
+            check_key_epochs(ask, buckets, ledger, _Runner(self._transport))
 
     def _freshness_of(self, ask: Ask) -> Freshness | None:
         """Asked before the question itself, so that the newest event it tells of is in the answer."""

@@ -4,6 +4,7 @@
 
     FrontrowError
     ├── AskError              the question is wrong: a name, an interval, a filter (nothing was sent)
+    │   └── KeyEpochsError    distinct viewers across two viewer keys; has the parts that can be asked alone
     ├── MissingExtraError     an optional package is not installed
     └── TransportError        the question was sent, or should have been
         ├── UnreachableError  nobody answers at that address              retryable
@@ -36,6 +37,18 @@ class FrontrowError(Exception):
 
 class AskError(FrontrowError):
     """The question is wrong: a name, an interval, a filter. Nothing was sent."""
+
+
+class KeyEpochsError(AskError):
+    """Distinct viewers were asked for across two epochs of the viewer key: under each, a viewer has another pseudonym.
+
+    Attributes:
+        parts: the epochs by name and where each can be asked alone, as ``start/end``
+    """
+
+    def __init__(self, message: str, parts: tuple[tuple[str, str], ...] = ()) -> None:
+        super().__init__(message)
+        self.parts = parts
 
 
 class MissingExtraError(FrontrowError):

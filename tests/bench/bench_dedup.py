@@ -12,7 +12,6 @@ import io
 import itertools
 import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -24,6 +23,7 @@ from typing import Any
 from kafka.admin import KafkaAdminClient
 from rich.console import Console
 from rich.table import Table
+from speeds import speed_table
 
 from frontrow_ingest.producer import EventProducer, KafkaSettings
 from frontrow_ingest.producer.lines import read_lines
@@ -127,19 +127,8 @@ def producer(console: Console, bootstrap: str, events: int, rounds: int) -> None
         done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
         elapsed, used = map(float, done.stdout.split())
         measured[name].append((events / elapsed, used / events * 1e6))
-    shown = Table(title=f"Producer on one core, {rounds} rounds of {events:,} lines: median and best")
-    for column in ("way", "events/s", "best", "CPU µs per event", "best"):
-        shown.add_column(column, justify="left" if column == "way" else "right")
-    for name, rows in measured.items():
-        speeds, costs = zip(*rows, strict=True)
-        shown.add_row(
-            name,
-            f"{statistics.median(speeds):,.0f}",
-            f"{max(speeds):,.0f}",
-            f"{statistics.median(costs):.2f}",
-            f"{min(costs):.2f}",
-        )
-    console.print(shown)
+    title = f"Producer on one core, {rounds} rounds of {events:,} lines"
+    console.print(speed_table(title, "CPU µs per event", measured))
 
 
 def one_round(way: str, bootstrap: str, events: int) -> None:

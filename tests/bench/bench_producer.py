@@ -14,7 +14,6 @@ import itertools
 import json
 import os
 import resource
-import statistics
 import struct
 import subprocess
 import sys
@@ -32,6 +31,7 @@ from kafka import KafkaProducer
 from kafka.admin import KafkaAdminClient
 from rich.console import Console
 from rich.table import Table
+from speeds import speed_table
 
 from frontrow_ingest.contract import Validator, ViewingEvent, encode, encode_unchecked
 from frontrow_ingest.producer import EventProducer, KafkaSettings, MemorySink
@@ -277,19 +277,8 @@ def measure(ways: dict[str, Send], events: int, rounds: int) -> dict[str, list[t
 
 
 def table(measured: dict[str, list[tuple[float, float]]], events: int, rounds: int) -> Table:
-    shown = Table(title=f"Producer on one core, {rounds} rounds of {events:,} events: median and best")
-    for column in ("way", "events/s", "best", "CPU s per 100k", "best"):
-        shown.add_column(column, justify="left" if column == "way" else "right")
-    for name, rows in measured.items():
-        speeds, costs = zip(*rows, strict=True)
-        shown.add_row(
-            name,
-            f"{statistics.median(speeds):,.0f}",
-            f"{max(speeds):,.0f}",
-            f"{statistics.median(costs):.2f}",
-            f"{min(costs):.2f}",
-        )
-    return shown
+    title = f"Producer on one core, {rounds} rounds of {events:,} events"
+    return speed_table(title, "CPU s per 100k", measured)
 
 
 if __name__ == "__main__":

@@ -82,7 +82,7 @@ class TestDatasource:
     def test_is_chosen_by_what_is_asked(self, metrics: Any, where: Any, datasource: str) -> None:
         with asking(lambda _: []) as (client, server):
             client.timeseries(metrics, interval=HALF_HOUR, where=where)
-        assert server.bodies[0]["dataSource"] == datasource
+        assert server.bodies[-1]["dataSource"] == datasource
 
     def test_may_have_another_name(self) -> None:
         with asking(lambda _: [], datasources={"quality": "quality_2"}) as (client, server):

@@ -10,7 +10,8 @@ import frontrow
 
 NAMES = {
     "AccessError", "AskError", "BadQueryError", "BrokenAnswerError", "Client", "Condition", "DruidError",
-    "DruidTransport", "Freshness", "FrontrowError", "Interval", "LedgerReport", "MissingExtraError", "NotFoundError",
+    "DruidTransport", "Freshness", "FrontrowError", "Interval", "KeyEpochsError", "LedgerReport",
+    "MissingExtraError", "NotFoundError",
     "QueryTimedOutError", "Result", "ServerError", "TimedOutError", "Timeouts", "TooManyError", "TransportError",
     "UnreachableError", "__version__", "between", "eq", "like", "not_", "one_of",
 }  # fmt: skip
@@ -33,7 +34,7 @@ def test_arguments_of_the_client() -> None:
         signature = inspect.signature(getattr(frontrow.Client, name))
         assert list(signature.parameters)[1:] == arguments
     made = inspect.signature(frontrow.Client)
-    assert list(made.parameters) == ["url", "transport", "timeouts", "datasources", "freshness"]
+    assert list(made.parameters) == ["url", "transport", "timeouts", "datasources", "freshness", "key_epochs"]
 
 
 def test_everything_public_is_documented() -> None:

@@ -70,6 +70,8 @@ QUESTIONS: dict[str, Callable[[Client], frontrow.Result]] = {
 def druid(request: Request) -> Reply:
     """Two values for everything."""
     query = request.json
+    if query["dataSource"] == "ledger":  # which epochs of the viewer key there were: none
+        return json_reply([])
     match query["queryType"]:
         case "dataSourceMetadata":
             return json_reply([{"timestamp": NEWEST, "result": {"maxIngestedEventTime": NEWEST}}])
@@ -89,7 +91,9 @@ def druid(request: Request) -> Reply:
 def test_golden(name: str) -> None:
     with loopback(druid) as server, Client(server.url, datasources={"audience": "aud_1"}) as client:
         result = QUESTIONS[name](client)
-    metadata, *sent = server.bodies
+    looked, asked = [[body for body in server.bodies if (body["dataSource"] == "ledger") is it] for it in (True, False)]
+    assert bool(looked) is any(word in name for word in ("formulas", "where", "sketch"))
+    metadata, *sent = asked
     assert metadata["queryType"] == "dataSourceMetadata"
     assert metadata["dataSource"] in ("aud_1", "quality")
     assert result.queries == sent

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +18,7 @@ from frontrow_ingest.simulate import Simulation
 from frontrow_ingest.testing import RunningStack
 from frontrow_specs import rollup
 from support.agreement import GROUPED, SPECS, check_minutes, check_top, interval_of
+from support.waiting import until
 
 pytestmark = [pytest.mark.containers, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
@@ -46,13 +46,6 @@ class Line:
         except FrontrowError:
             return None  # Druid is only starting
         return answer[0]["events"]
-
-
-def until(what: str, condition: Callable[[], bool], seconds: float = 90) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"waited {seconds} s for {what}"
-        time.sleep(0.1)
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,8 @@
 """Write the README's transcripts anew by running what they show: ``make readme``.
 
 Starts a stack of its own on free ports, plays the demonstration without a terminal, then runs the README's Python block
-against it. What it prints goes into the block that follows the command or the code; nothing else is touched.
+against it. What it prints goes into the block that follows the command or the code; nothing else is touched. The table
+of bad input comes from trying all of it; ``--table`` writes only that, which needs no stack.
 """
 
 from __future__ import annotations
@@ -12,6 +13,10 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from support.bad_input.table import markdown
 
 README = Path(__file__).parents[2] / "README.md"
 FRONTROW = Path(sys.executable).parent / "frontrow"
@@ -46,9 +51,21 @@ def python_block(text: str) -> str:
     return found[1]
 
 
+def between(text: str, first: str, last: str, content: str) -> str:
+    """The text with ``content`` between two markers, instead of what was there."""
+    before, found, rest = text.partition(first)
+    _, also, after = rest.partition(last)
+    if not found or not also:
+        raise SystemExit(f"the README lacks {first} and {last}")
+    return f"{before}{first}\n\n{content}\n\n{last}{after}"
+
+
 def main() -> None:
     """Rewrites the README."""
-    text = README.read_text()
+    text = between(README.read_text(), "<!-- bad input -->", "<!-- end of bad input -->", markdown())
+    README.write_text(text)
+    if sys.argv[1:] == ["--table"]:
+        return
     with tempfile.TemporaryDirectory(prefix="frontrow-readme-") as directory:
         try:
             shown = output_of([str(FRONTROW), "demo", "--keep", "--ports", "auto", "--dir", directory])

@@ -17,11 +17,12 @@ from typing import Any
 
 import pytest
 
-from frontrow import Client, Interval, LedgerReport
+from frontrow import Client, Interval, KeyEpochsError, LedgerReport
 from frontrow._transport import Transport
 from frontrow_ingest.druid import Supervisors, ensure_topic
 from frontrow_ingest.ledger import kafka_ledger
 from frontrow_specs import rollup
+from support.kafka_topics import stored
 from support.viewing_events import DAY_MS, a_line
 
 pytestmark = [
@@ -209,3 +210,48 @@ def test_a_simulated_audience_is_in_the_ledger(line: Line, day: int) -> None:
     assert done.returncode == 0, done.stderr
     sent = json.loads(done.stdout)["events"]
     assert line.wait(day, sent=sent, queryable=sent).completeness == 1.0
+
+
+def test_viewers_of_two_keys_are_not_added_up(line: Line, day: int) -> None:
+    """Raw ids through the real topics: in none of them; the same viewer after a replay; never two viewers for one."""
+    keys = line.directory / "keys"
+    keys.touch(0o600)
+    raws = ["mallory@example.org", "mallory-4917612345678_", "annalisa"]  # one looks like a pseudonym
+    minutes = {"a": 5, "b": 40}
+    for epoch, minute in minutes.items():
+        with keys.open("a") as file:
+            file.write(f"{epoch}:{bytes(range(minute, minute + 32)).hex()}\n")
+        ts = day + minute * 60_000
+        text = [a_line(seq=minute + n, session_id=f"{day}", ts=ts, viewer_id=raw) for n, raw in enumerate(raws)]
+        text.append(a_line(seq=minute + 9, session_id=f"{day}", ts=ts, viewer_id=raws[1], country="de"))
+        done = subprocess.run(
+            [*line.produce, "--raw-viewer-ids", "--viewer-key-file", str(keys)], input=b"\n".join(text),
+            capture_output=True, timeout=DEADLINE_S, check=False, cwd=line.directory,
+        )  # fmt: skip
+        assert done.returncode == 3, done.stderr
+    line.wait(day, sent=6, queryable=6, quarantined=2)
+
+    again = [*COMMAND, "quarantine", "replay", "--set", 'country="DE"', "--ledger"]
+    for option, topic in {"--events": "events", "--topic": "quarantine", "--ledger-topic": "ledger"}.items():
+        again += [option, line.prefix + topic]
+    again += ["--bootstrap", line.stack.bootstrap]
+    done = subprocess.run(again, capture_output=True, timeout=DEADLINE_S, check=False)
+    assert done.returncode == 0, done.stderr
+    line.wait(day, sent=8, queryable=8, quarantined=0)
+
+    start = datetime.fromtimestamp(day / 1000, UTC)
+    hour = Interval(start, start + timedelta(hours=1))
+    with pytest.raises(KeyEpochsError) as caught:
+        line.client.timeseries("unique_viewers", interval=hour, granularity="all")
+    assert [epoch for epoch, _ in caught.value.parts] == ["a", "b"]
+    for _, part in caught.value.parts:
+        for metric in ("unique_viewers", "reach"):
+            found = line.client.timeseries(metric, interval=part, granularity="all")
+            assert found[0][metric] == pytest.approx(3, abs=0.01)
+    assert sum(row["unique_viewers"] for row in line.client.timeseries("unique_viewers", interval=hour)) > 5
+    with pytest.raises(KeyEpochsError):
+        line.client.top_n("country", "unique_viewers", interval=hour)
+
+    for topic in SPECS.values():
+        wrote = b"".join(record.key + record.value for record in stored(line.stack.bootstrap, line.prefix + topic))
+        assert not [raw for raw in raws if raw.encode() in wrote]

@@ -8,8 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -23,6 +22,7 @@ from frontrow_ingest.stack import LocalStack, Ports, StackSettings, free_ports
 from frontrow_ingest.stack.processes import read_records
 from frontrow_specs import rollup
 from support.viewing_events import an_event
+from support.waiting import until
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(420)]
 
@@ -85,13 +85,6 @@ def living_in(directory: Path) -> list[int]:
             if process.cwd() == str(directory) and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(process.pid)
     return found
-
-
-def until(what: str, condition: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"waited {seconds} s for {what}"
-        time.sleep(0.05)
 
 
 def test_a_life(command: Command) -> None:

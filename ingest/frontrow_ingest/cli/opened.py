@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
 
 import click
 
 from frontrow_ingest.contract import ViewerKeys
-from frontrow_ingest.errors import DeliveryError, IngestError
+from frontrow_ingest.errors import IngestError
 from frontrow_ingest.ledger import Ledger
 from frontrow_ingest.producer import EventProducer, KafkaSettings, SeenEvents
+from frontrow_ingest.producer.beside import let_go
 from frontrow_ingest.producer.port import ProducerStats
 from frontrow_ingest.producer.refused import RefusedFile, beside
 from frontrow_ingest.producer.run import Tally
@@ -69,7 +70,7 @@ def input_stream(path: Path | None) -> Iterator[BufferedReader]:
 def connected(
     job: Job, seen: SeenEvents | None, keys: ViewerKeys | None, ledger: Ledger | None
 ) -> Iterator[EventProducer]:
-    """A producer that is let go of at the end, whatever happened; a run closes it, and hears of failures, itself."""
+    """A producer that is let go of at the end; a run closes it itself."""
     producer = EventProducer(
         job.bootstrap,
         topic=job.topic,
@@ -79,11 +80,8 @@ def connected(
         window=job.window,
         viewer_keys=keys,
     )
-    try:
+    with let_go(producer):
         yield producer
-    finally:
-        with suppress(DeliveryError):
-            producer.close(0)
 
 
 def refused_file(source: Path | None, wanted: Path | None) -> RefusedFile:

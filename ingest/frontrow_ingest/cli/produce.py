@@ -24,6 +24,7 @@ from frontrow_ingest.cli.options import ledger_options, producer_option, quarant
 from frontrow_ingest.cli.produce_options import (
     DEFAULTS,
     GROUPS,
+    epoch_option,
     input_options,
     kafka_options,
     output_options,
@@ -38,6 +39,7 @@ from frontrow_ingest.cli.remembering import (
     told,
     viewer_keys,
 )
+from frontrow_ingest.contract import KeyEpoch
 from frontrow_ingest.errors import IngestError
 from frontrow_ingest.producer import EventProducer, KafkaSettings, TimeWindow
 from frontrow_ingest.producer.beside import Beside, ledger_of, quarantine_of
@@ -70,6 +72,7 @@ CLOSE_MARGIN_S = 5.0  # over the delivery deadline, so that every event's fate i
 @quarantine_options
 @window_options
 @ledger_options
+@epoch_option
 @producer_option
 @output_options
 def command(
@@ -87,6 +90,7 @@ def command(
     quarantine_topic: str,
     ledger: bool,
     ledger_topic: str,
+    viewer_key_epoch: str | None,
     producer_name: str,
     max_late: float | None,
     max_early: float | None,
@@ -115,7 +119,8 @@ def command(
     refused after the last checkpoint is refused, and written, again.
 
     With --raw-viewer-ids, viewer_id is a raw id and becomes a keyed pseudonym before anything else; the key comes from
-    --viewer-key-file or FRONTROW_VIEWER_KEY (EPOCH:HEX). A changed file is read again at once, without a restart.
+    --viewer-key-file or FRONTROW_VIEWER_KEY (EPOCH:HEX). A changed file is read again at once, without a restart. The
+    ledger tells the key's epoch, so that viewers of two keys are not added up as different ones.
 
     Exit status: 0 every event was acknowledged; 3 so was every event, but some lines were refused; 1 Kafka did not
     acknowledge every event, some were shed, or the input could not be read; 2 wrong usage; 130 interrupted.
@@ -132,11 +137,9 @@ def command(
         )
     if when_full == "shed" and remembering.directory:
         raise click.UsageError("--when-full shed drops events, and --state and --resume are there to lose none")
-    if raw_viewer_ids and quarantine:
-        raise click.UsageError(
-            "--quarantine does not go with --raw-viewer-ids: a raw id could look like a pseudonym and be kept. "
-            "Refused lines are in the file beside the input"
-        )
+    if viewer_key_epoch is not None and (raw_viewer_ids or not ledger):
+        raise click.UsageError("--viewer-key-epoch goes with --ledger, and not with --raw-viewer-ids")
+    named = None if viewer_key_epoch is None else KeyEpoch.named(viewer_key_epoch)
     refused = refused_file(path, refused_path)
     keys = viewer_keys(raw_viewer_ids, viewer_key_file)
     settings = KafkaSettings(
@@ -157,6 +160,7 @@ def command(
         "stdin" if path is None else str(source),
         ledger_topic if ledger else None,
         quarantine_topic if quarantine else None,
+        named,
         max_refused,
         max_refused_share,
     )
@@ -168,9 +172,9 @@ def command(
         with (
             input_stream(path) as stream,
             remembering.opened() as run,
-            ledger_of(bootstrap, beside.ledger_topic, producer_name, settings) as counts,
+            ledger_of(bootstrap, beside.ledger_topic, producer_name, settings, keys or named) as counts,
             connected(job, run.window if run else None, keys, counts) as producer,
-            quarantine_of(bootstrap, beside.quarantine_topic, producer_name, settings) as kept,
+            quarantine_of(bootstrap, beside.quarantine_topic, producer_name, settings, keys) as kept,
             metrics_page(metrics_port, lambda: (tally, producer.stats), max_in_flight),
             reread_on_hangup(keys),
             interrupts.handled(),

@@ -18,13 +18,19 @@ DEFAULTS = KafkaSettings()
 GROUPS = {
     "Input": ("workers", "resume", "state", "learn", "max_line_bytes"),
     "Kafka": ("bootstrap", "topic", "create_topic", "backend", "compression", "max_in_flight", "when_full", "timeout"),
-    "Viewer ids": ("raw_viewer_ids", "viewer_key_file"),
+    "Viewer ids": ("raw_viewer_ids", "viewer_key_file", "viewer_key_epoch"),
     "Refused events": ("refused_path", "quarantine", "quarantine_topic", "max_refused", "max_refused_share"),
     "Late and early events": ("max_late", "max_early"),
     "Accounting": ("ledger", "ledger_topic", "producer_name", "metrics_port"),
     "Output": ("as_json", "show"),
 }
 _Command = TypeVar("_Command", bound=Callable[..., Any])
+
+epoch_option = click.option(
+    "--viewer-key-epoch",
+    metavar="NAME",
+    help="With --ledger: the epoch of the key that made the viewer ids, where they come as pseudonyms.",
+)
 
 
 def kafka_options(command: _Command) -> _Command:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
@@ -17,7 +18,8 @@ from rich.table import Table
 
 from frontrow._time import parse_duration
 from frontrow_ingest.cli.options import bootstrap_option, ledger_options, producer_option, window_options
-from frontrow_ingest.contract import ViewingEvent
+from frontrow_ingest.cli.remembering import key_file_option, viewer_keys
+from frontrow_ingest.contract import KEY_VARIABLE, ViewingEvent
 from frontrow_ingest.contract.event import wall_clock_ms
 from frontrow_ingest.errors import QuarantineError
 from frontrow_ingest.producer import TimeWindow
@@ -136,6 +138,7 @@ def show(record_id: str, topic: str, bootstrap: str, as_json: bool) -> None:
     metavar="FILE",
     help="A refused file with the whole originals of masked and withheld ones.",
 )
+@key_file_option
 @click.option("--events", default=EVENTS, show_default=True, help="The topic of events.")
 @window_options
 @ledger_options
@@ -153,6 +156,7 @@ def replay_(
     settings: tuple[str, ...],
     drop: tuple[str, ...],
     originals: tuple[Path, ...],
+    viewer_key_file: Path | None,
     events: str,
     max_late: float | None,
     max_early: float | None,
@@ -167,6 +171,9 @@ def replay_(
     Each is sent once, however often this is run: event and note of the replay go to Kafka in one transaction. An event
     that somebody has sent meanwhile by another way is not known here.
 
+    Originals of a run with --raw-viewer-ids need the same keys, so that the viewer keeps its pseudonym: in
+    --viewer-key-file or FRONTROW_VIEWER_KEY; without, they are left where they are.
+
     Exit status: 0 all that were chosen are sent; 3 some are still refused, or their originals are not here.
     """
     selection = Selection(frozenset(ids), reason, stage, producer, _moment(since), open_only=True)
@@ -177,7 +184,8 @@ def replay_(
         window.check(event.ts)
 
     wholes = dict(each for path in originals for each in read_refused_file(path))
-    with closing(Originals(bootstrap, wholes)) as fetch:
+    keys = viewer_keys(viewer_key_file is not None or bool(os.environ.get(KEY_VARIABLE)), viewer_key_file)
+    with closing(Originals(bootstrap, wholes, keys)) as fetch:
         if dry_run:
             holdings = gather(read_quarantine(bootstrap, topic))
             chosen = holdings.select(selection)[-limit if limit else 0 :]
@@ -236,7 +244,7 @@ def _replay(
 
         def count(sent: Outgoing) -> None:
             if told is not None:
-                told.counts.sent(sent.ts, len(sent.event or b""))
+                told.counts.sent_of(sent.viewer_key_epoch, sent.ts, len(sent.event or b""))
 
         holdings = gather(read_quarantine(bootstrap, topic))
         chosen = holdings.select(selection)[-limit if limit else 0 :]
@@ -268,7 +276,7 @@ def _document(record: QuarantineRecord, replayed: bool) -> dict[str, Any]:
 def _said(record: QuarantineRecord) -> str:
     match record.redacted:
         case "no":
-            return "whole"
+            return "whole" if record.viewer_key_epoch is None else "whole but for the viewer id, which is a pseudonym"
         case "masked":
             return 'what could be a raw viewer id is masked as "***"; the whole is only in the refused file'
         case _:

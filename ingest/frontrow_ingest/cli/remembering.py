@@ -66,21 +66,20 @@ def state_options(command: Command) -> Command:
     return command
 
 
+key_file_option = click.option(
+    "--viewer-key-file",
+    metavar="FILE",
+    envvar=FILE_VARIABLE,
+    show_envvar=True,
+    type=click.Path(path_type=Path),
+    help="Keys of viewer pseudonyms, a line EPOCH:HEX each, the last one current.",
+)
+
+
 def key_options(command: Command) -> Command:
     """``--raw-viewer-ids`` and ``--viewer-key-file``."""
-    for option in (
-        click.option(
-            "--viewer-key-file",
-            metavar="FILE",
-            envvar=FILE_VARIABLE,
-            show_envvar=True,
-            type=click.Path(path_type=Path),
-            help="Keys of viewer pseudonyms, a line EPOCH:HEX each, the last one current.",
-        ),
-        click.option("--raw-viewer-ids", is_flag=True, help="viewer_id is a raw id: make a pseudonym of it."),
-    ):
-        command = option(command)
-    return command
+    raw = click.option("--raw-viewer-ids", is_flag=True, help="viewer_id is a raw id: make a pseudonym of it.")
+    return raw(key_file_option(command))
 
 
 def viewer_keys(raw: bool, file: Path | None) -> ViewerKeys | None:

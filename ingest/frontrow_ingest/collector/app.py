@@ -242,9 +242,17 @@ class _Collector:
         return await asyncio.wait_for(done, self._settings.ack_timeout_s)
 
     def _rejected(self, bad: Sequence[Item]) -> list[Rejected]:
-        now = self._clock()
+        now, raw = self._clock(), self._context.pseudonymize is not None
         return [
-            Rejected(item.original, item.refusals, Stage.COLLECTOR, Position("/events", item.index), now, item.event_ms)
+            Rejected(
+                item.original,
+                item.refusals,
+                Stage.COLLECTOR,
+                Position("/events", item.index),
+                now,
+                item.event_ms,
+                raw_viewer_ids=raw,
+            )
             for item in bad
         ]
 

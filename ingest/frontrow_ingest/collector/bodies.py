@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -35,14 +35,14 @@ KINDS: Mapping[str, Kind] = {
 class Item:
     """One event of a body: the event, or the reasons against it and the bytes as they came.
 
-    ``original`` is empty where bytes that may hold a raw viewer id must not be kept. ``event_ms`` is the time that a
+    ``original`` may hold a raw viewer id: it is for the quarantine, which takes it out. ``event_ms`` is the time that a
     refused event gives itself, if it is believable. ``custom`` counts keys that have no field here.
     """
 
     index: int
     event: ViewingEvent | None = None
     refusals: tuple[Refusal, ...] = ()
-    original: bytes = b""
+    original: bytes = field(default=b"", repr=False)
     event_ms: int | None = None
     custom: int = 0
 
@@ -77,7 +77,7 @@ class BodyReader:
         try:
             found = orjson.loads(body)
         except orjson.JSONDecodeError as error:
-            yield Item(0, refusals=(_not_json(body, error),), original=self._kept(body))
+            yield Item(0, refusals=(_not_json(body, error),), original=body)
             return
         for index, each in enumerate(found):
             yield self._object(index, each)
@@ -91,20 +91,17 @@ class BodyReader:
         try:
             return self._object(index, orjson.loads(line))
         except orjson.JSONDecodeError as error:
-            return Item(index, refusals=(_not_json(line, error),))
+            return Item(index, refusals=(_not_json(line, error),), original=line)
 
     def _object(self, index: int, data: Any) -> Item:
         if not isinstance(data, dict):
             refusal = Refusal("", "not_an_object", "must be a JSON object with the contract's fields")
-            return Item(index, refusals=(refusal,), original=self._kept(orjson.dumps(data)))
-        if self._pseudonymize is not None:
-            raw = data.get("viewer_id")
-            if isinstance(raw, str) and raw:
-                data["viewer_id"] = self._pseudonymize(raw)
-            else:  # of another type it will be refused; it is not to be kept either
-                data.pop("viewer_id", None)
+            return Item(index, refusals=(refusal,), original=orjson.dumps(data))
+        known = data
+        if self._pseudonymize is not None and isinstance(raw := data.get("viewer_id"), str) and raw:
+            known = {**data, "viewer_id": self._pseudonymize(raw)}
         try:
-            return Item(index, self._validator.event(data))
+            return Item(index, self._validator.event(known))
         except EventRefusedError as error:
             return Item(index, None, error.refusals, orjson.dumps(data), _time_of(data))
 
@@ -112,17 +109,13 @@ class BodyReader:
         try:
             report = read_report(line.decode("ascii", "replace"))
         except EventRefusedError as error:
-            return Item(index, None, error.refusals, self._kept(line))
+            return Item(index, None, error.refusals, line)
         try:
             event = self._validator.event(self._playbacks.event(report, context))
         except EventRefusedError as error:
             self._playbacks.settled(report.sid, (report.sn,))
-            return Item(index, None, error.refusals, self._kept(line), _believable(report.ts), report.custom)
+            return Item(index, None, error.refusals, line, _believable(report.ts), report.custom)
         return Item(index, event, custom=report.custom)
-
-    def _kept(self, original: bytes) -> bytes:
-        """The bytes for quarantine; none where they may hold a raw id that nobody could find in them."""
-        return original if self._pseudonymize is None else b""
 
 
 def _lines(body: bytes) -> Iterator[tuple[int, bytes]]:

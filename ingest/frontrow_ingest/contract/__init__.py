@@ -21,12 +21,13 @@ from frontrow_ingest.contract.event import ViewingEvent
 from frontrow_ingest.contract.pseudonym import pseudonymize
 from frontrow_ingest.contract.raw_viewers import RawViewerValidator
 from frontrow_ingest.contract.validation import Validator
-from frontrow_ingest.contract.viewer_keys import FILE_VARIABLE, KEY_VARIABLE, ViewerKey, ViewerKeys
+from frontrow_ingest.contract.viewer_keys import FILE_VARIABLE, KEY_VARIABLE, KeyEpoch, ViewerKey, ViewerKeys
 
 __all__ = [
     "FILE_VARIABLE",
     "KEY_VARIABLE",
     "EventRefusedError",
+    "KeyEpoch",
     "NotAvroError",
     "NotFramedError",
     "RawViewerValidator",

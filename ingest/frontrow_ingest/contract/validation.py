@@ -16,7 +16,7 @@ from frontrow_ingest.contract.fields import FORMATS, TEXT_FORMAT
 
 _FIELD_NAMES = tuple(ViewingEvent.model_fields)
 # A name of a field, not somebody's data used as one: short, or plain snake case.
-_SHOWABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,19}|[a-z][a-z_]{0,39}")
+SHOWABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,19}|[a-z][a-z_]{0,39}")
 _ORDER = {name: number for number, name in enumerate(_FIELD_NAMES)}
 
 _WRONG_TYPES = {
@@ -116,7 +116,7 @@ def _refusal(detail: ErrorDetails) -> Refusal:
 
 
 def _unknown_field(name: str) -> Refusal:
-    if not _SHOWABLE_NAME.fullmatch(name):
+    if not SHOWABLE_NAME.fullmatch(name):
         return Refusal("", "unknown_field", "has a field that is not in the contract (its name is not shown)")
     near = difflib.get_close_matches(name.lower(), _FIELD_NAMES, n=1, cutoff=0.7)
     hint = f"; did you mean {near[0]}?" if near else ""

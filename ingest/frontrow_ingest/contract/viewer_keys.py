@@ -31,6 +31,19 @@ class ViewerKey(NamedTuple):
         return f"ViewerKey({self.epoch!r}, <secret>)"
 
 
+class KeyEpoch(NamedTuple):
+    """The epoch of viewer ids that came as pseudonyms, as somebody says who knows."""
+
+    epoch: str
+
+    @classmethod
+    def named(cls, name: str) -> Self:
+        """Raises ViewerKeyError for what cannot be a name."""
+        if not _EPOCH.fullmatch(name):
+            raise ViewerKeyError(f"{name!r} is no name of an epoch: letters, digits, dots, dashes, like 2026-q4")
+        return cls(name)
+
+
 class ViewerKeys:
     """Gives the current key, and counts how many pseudonyms each epoch made.
 
@@ -56,7 +69,8 @@ class ViewerKeys:
         self._warn = warn
         self._clock = clock
         self._seen = mark()
-        self._key = read()[-1]
+        self._keys: dict[str, ViewerKey] = {}
+        self._use(read())
         self._look_at = clock() + LOOK_EVERY_S
         self.used: Counter[str] = Counter()
 
@@ -79,7 +93,7 @@ class ViewerKeys:
 
     @property
     def epoch(self) -> str:
-        """The name of the current epoch."""
+        """The name of the current epoch: after ``pseudonym``, that of the key which made it."""
         return self._key.epoch
 
     def pseudonym(self, raw: str) -> str:
@@ -88,6 +102,14 @@ class ViewerKeys:
             self._look()
         self.used[self._key.epoch] += 1
         return pseudonymize(raw, self._key.secret)
+
+    def pseudonym_of(self, raw: str, epoch: str) -> str:
+        """The pseudonym that a raw viewer id had in an epoch; raises ViewerKeyError if its key is not here."""
+        if epoch not in self._keys:
+            raise ViewerKeyError(
+                f"there is no key of epoch {epoch} among {', '.join(self._keys)}: give the file that holds it"
+            )
+        return pseudonymize(raw, self._keys[epoch].secret)
 
     def look_again(self) -> None:
         """Read the keys again before the next use, changed or not; safe to call from a signal's handler."""
@@ -101,9 +123,13 @@ class ViewerKeys:
             return
         self._seen = mark
         try:
-            self._key = self._read()[-1]
+            self._use(self._read())
         except ViewerKeyError as error:
             self._warn(f"{error}; the key of epoch {self._key.epoch} stays in use")
+
+    def _use(self, keys: list[ViewerKey]) -> None:
+        self._keys = {key.epoch: key for key in keys}
+        self._key = keys[-1]
 
 
 def _file_mark(path: Path) -> object:

@@ -45,22 +45,28 @@ def _supervisors(supervisors: Supervisors, names: list[str], max_lag: int) -> It
         yield Finding("supervisors", False, "there is none: nothing is ingested", "frontrow specs apply")
     for name in names:
         try:
-            yield judge_supervisor(supervisors.status(name), max_lag)
+            yield judge_supervisor(supervisors.status(name), max_lag, supervisors.wanted_tasks(name))
         except (TransportError, SupervisorError) as error:
             mend = "look at the overlord: frontrow stack logs coordinator"
             yield Finding(f"supervisor {name}", False, f"{error}", mend)
 
 
-def judge_supervisor(status: SupervisorStatus, max_lag: int) -> Finding:
-    """What is to be said of a supervisor."""
+def judge_supervisor(status: SupervisorStatus, max_lag: int, wanted_tasks: int = 1) -> Finding:
+    """What is to be said of a supervisor, whose spec wants so many tasks to read at a time."""
     what = f"supervisor {status.name}"
     lag = "lag not known yet" if status.lag is None else f"lag {status.lag:,} events"
     text = f"{status.state}, {status.tasks} tasks, {lag}"
+    if status.state == "SUSPENDED":
+        mend = f"resume it: POST /druid/indexer/v1/supervisor/{status.name}/resume to Druid's Router"
+        return Finding(what, False, "SUSPENDED: nothing is ingested, and events go when Kafka's retention ends", mend)
     if not status.ingesting:
         said = f"; Druid says: {status.errors[-1]}" if status.errors else ""
         return Finding(what, False, text + said, "frontrow specs status; its log: frontrow stack logs coordinator")
     if status.lag is not None and status.lag > max_lag:
         return Finding(what, False, text, "wait if it falls; else give the spec more tasks (taskCount) or partitions")
+    if status.tasks < wanted_tasks and status.lag is not None:  # by then those that can read do
+        mend = f"give topic {status.topic} as many partitions, or the spec fewer tasks (taskCount)"
+        return Finding(what, False, f"{text}; the spec wants {wanted_tasks} tasks, and a partition has one", mend)
     if status.unparseable:
         mend = "look at what was sent: frontrow schema decode --topic"
         return Finding(what, False, f"{text}; {status.unparseable:,} messages were not readable", mend)

@@ -15,7 +15,7 @@ _FOREVER = -1
 
 @dataclass(frozen=True)
 class TopicState:
-    """A topic as Kafka has it. ``retention_ms`` is -1 for ever."""
+    """A topic as Kafka has it. ``retention_ms`` is -1 for ever; ``cleanup`` is Kafka's ``cleanup.policy``."""
 
     name: str
     partitions: int
@@ -23,6 +23,7 @@ class TopicState:
     replicas: int
     min_insync: int
     retention_ms: int
+    cleanup: str = "delete"
 
 
 def examine_kafka(bootstrap: str, topics: Sequence[str], *, outage_h: float) -> Iterator[Finding]:
@@ -68,6 +69,9 @@ def judge_topic(topic: TopicState, *, brokers: int, outage_h: float) -> Iterator
         yield Finding(what, False, f"{topic.leaderless} of {topic.partitions} partitions have no leader", mend)
     else:
         yield Finding(what, True, f"{topic.partitions} partitions, {topic.replicas} replicas")
+    if "compact" in topic.cleanup:
+        mend = f"kafka-configs --alter --topic {topic.name} --add-config cleanup.policy=delete"
+        yield Finding(f"{what}: cleanup", False, "compacted: of each session only the newest event stays", mend)
     if topic.retention_ms == _FOREVER:
         yield Finding(f"{what}: retention", True, "for ever")
     else:
@@ -116,6 +120,7 @@ def _state(admin: Any, topic: str) -> TopicState:
         replicas=min((len(_replicas(partition)) for partition in partitions), default=0),
         min_insync=int(configs["min.insync.replicas"]["value"]),
         retention_ms=int(configs["retention.ms"]["value"]),
+        cleanup=str(configs["cleanup.policy"]["value"]),
     )
 
 

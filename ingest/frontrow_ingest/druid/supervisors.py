@@ -164,6 +164,18 @@ class Supervisors:
             errors=tuple(str(error.get("message", error)) for error in payload.get("recentErrors", [])),
         )
 
+    def wanted_tasks(self, name: str) -> int:
+        """How many tasks a supervisor's spec wants to read at a time.
+
+        Raises:
+            SupervisorError: there is none of that name
+        """
+        try:
+            spec = self._transport.request_json("GET", f"{_PATH}/{quote(name, safe='')}")
+        except NotFoundError as error:
+            raise SupervisorError(f"no supervisor {name!r}.") from error
+        return int(spec["spec"]["ioConfig"].get("taskCount") or 1)
+
     def terminate(self, name: str) -> None:
         """End a supervisor and its tasks; what they read is kept.
 

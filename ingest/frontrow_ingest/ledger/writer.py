@@ -7,6 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
+from frontrow_ingest.contract import KeyEpoch, ViewerKeys
 from frontrow_ingest.contract.codec import topic_encoder
 from frontrow_ingest.contract.event import wall_clock_ms
 from frontrow_ingest.errors import DeliveryError
@@ -29,6 +30,7 @@ class Ledger:
     Args:
         producer: the name of the producer, one for all of its runs
         every_s: between two deltas; 0 for none before the end
+        viewer_keys: makes the viewer ids of what is sent, or names the epoch of the key that has: it is told, too
     """
 
     def __init__(
@@ -38,8 +40,9 @@ class Ledger:
         producer: str,
         every_s: float = EVERY_S,
         clock: Callable[[], int] = wall_clock_ms,
+        viewer_keys: ViewerKeys | KeyEpoch | None = None,
     ) -> None:
-        self.counts = LedgerCounts(clock=clock)
+        self.counts = LedgerCounts(clock=clock, epoch=(lambda: viewer_keys.epoch) if viewer_keys else lambda: None)
         self._sink = sink
         self._producer = producer
         self._clock = clock
@@ -81,16 +84,17 @@ class Ledger:
         left = deque(self.counts.take().items())
         emitted = self._clock()
         while left:
-            minute, added = left[0]
+            place, added = left[0]
             part = added.sent_part
             # What was refused has no schema on the wire: it is told apart.
             told = part if any(part) else added
             values = {
-                "ts": minute,
+                "ts": place.minute,
                 "emitted_ts": emitted,
                 "producer": self._producer,
                 "run": self._run,
                 "schema_id": self._schema_id if told is part else None,
+                "viewer_key_epoch": place.viewer_key_epoch,
                 **told._asdict(),
             }
             try:
@@ -100,7 +104,7 @@ class Ledger:
                     self.counts.give_back(*each)
                 raise
             rest = added.minus(told)
-            left[0] = (minute, rest)
+            left[0] = (place, rest)
             if not any(rest):
                 left.popleft()
 
@@ -112,10 +116,10 @@ def kafka_ledger(
     topic: str = LEDGER_TOPIC,
     every_s: float = EVERY_S,
     settings: KafkaSettings | None = None,
+    viewer_keys: ViewerKeys | KeyEpoch | None = None,
 ) -> Ledger:
     """A ledger on a Kafka. Raises BrokerUnreachableError or TopicMissingError."""
     from frontrow_ingest.producer.kafka_producer import KafkaSink  # kafka-python is only needed here
 
-    return Ledger(
-        KafkaSink(bootstrap, topic=topic, settings=settings or KafkaSettings()), producer=producer, every_s=every_s
-    )
+    sink = KafkaSink(bootstrap, topic=topic, settings=settings or KafkaSettings())
+    return Ledger(sink, producer=producer, every_s=every_s, viewer_keys=viewer_keys)

@@ -12,9 +12,9 @@ from io import BytesIO
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from frontrow_ingest.errors import DeliveryError, IngestError
+from frontrow_ingest.errors import IngestError
 from frontrow_ingest.ledger.writer import Ledger
-from frontrow_ingest.producer.beside import Beside, ledger_of, quarantine_of
+from frontrow_ingest.producer.beside import Beside, ledger_of, let_go, quarantine_of
 from frontrow_ingest.producer.events import EventProducer
 from frontrow_ingest.producer.interrupts import Interrupts
 from frontrow_ingest.producer.lines import Line, read_lines
@@ -94,7 +94,8 @@ def _open(
     job: Job, part: FileRange | Connection, refused_to: Path, opened: ExitStack
 ) -> tuple[EventProducer, RefusedLines, Ledger | None]:
     beside = job.beside
-    ledger = opened.enter_context(ledger_of(job.bootstrap, beside.ledger_topic, beside.producer, job.settings))
+    to = (job.bootstrap, beside.ledger_topic, beside.producer, job.settings)
+    ledger = opened.enter_context(ledger_of(*to, beside.epoch))
     producer = EventProducer(
         job.bootstrap,
         topic=job.topic,
@@ -102,7 +103,7 @@ def _open(
         counter=None if ledger is None else ledger.counts,
         window=job.window,
     )
-    opened.callback(_let_go, producer)
+    opened.enter_context(let_go(producer))
     kept = opened.enter_context(quarantine_of(job.bootstrap, beside.quarantine_topic, beside.producer, job.settings))
 
     @cache
@@ -111,11 +112,6 @@ def _open(
 
     file = RefusedFile(refused_to, numbered=False)
     return producer, RefusedLines(file, kept, beside.source, beside.limit(), lines_before), ledger
-
-
-def _let_go(producer: EventProducer) -> None:
-    with suppress(DeliveryError):
-        producer.close(0)
 
 
 class _Teller:

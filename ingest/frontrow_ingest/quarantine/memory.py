@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from frontrow_ingest.contract import ViewerKeys
 from frontrow_ingest.contract.codec import topic_encoder
 from frontrow_ingest.producer.errors import ProducerClosedError
 from frontrow_ingest.quarantine.port import Rejected
@@ -11,9 +12,10 @@ from frontrow_ingest.quarantine.record import QUARANTINE_TOPIC, QuarantineRecord
 class MemoryQuarantine:
     """A QuarantineSink that keeps what it is given: ``values`` holds the bytes as they would lie on the topic."""
 
-    def __init__(self, *, producer: str | None = None) -> None:
+    def __init__(self, *, producer: str | None = None, viewer_keys: ViewerKeys | None = None) -> None:
         self.values: list[bytes] = []
         self._producer = producer
+        self._keys = viewer_keys
         self._closed = False
 
     @property
@@ -25,7 +27,7 @@ class MemoryQuarantine:
         """See QuarantineSink."""
         if self._closed:
             raise ProducerClosedError
-        self.values.append(topic_encoder(QUARANTINE_TOPIC)(refusal_values(rejected, self._producer)))
+        self.values.append(topic_encoder(QUARANTINE_TOPIC)(refusal_values(rejected, self._producer, self._keys)))
 
     def flush(self, timeout: float) -> None:
         """See QuarantineSink; all is kept at once."""

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import orjson
 
+from frontrow_ingest.contract import ViewerKeys
 from frontrow_ingest.errors import QuarantineError
 from frontrow_ingest.quarantine.port import Stage
 from frontrow_ingest.quarantine.reading import TopicReader
 from frontrow_ingest.quarantine.record import QuarantineRecord
-from frontrow_ingest.quarantine.redaction import redact
+from frontrow_ingest.quarantine.redaction import Pseudonymize, pseudonymized, redact
 
 Place = tuple[int, int]
 """Number of the line, and its size in bytes."""
@@ -40,11 +41,16 @@ def read_refused_file(path: Path) -> Iterator[tuple[Place, bytes]]:
 
 
 class Originals:
-    """Finds originals, None where they are gone. Those out of a topic are read there again. Close it at the end."""
+    """Finds originals, None where they are gone. Those out of a topic are read there again. Close it at the end.
 
-    def __init__(self, bootstrap: str, by_place: Mapping[Place, bytes]) -> None:
+    One that came with a raw viewer id is given with its pseudonym of that time, by ``keys``; without them, not at all.
+    Raises ViewerKeyError where these lack the epoch.
+    """
+
+    def __init__(self, bootstrap: str, by_place: Mapping[Place, bytes], keys: ViewerKeys | None = None) -> None:
         self._bootstrap = bootstrap
         self._by_place = by_place
+        self._keys = keys
         self._reader: TopicReader | None = None
 
     def __call__(self, record: QuarantineRecord) -> bytes | None:
@@ -55,7 +61,18 @@ class Originals:
             self._reader = self._reader or TopicReader(self._bootstrap)
             return self._reader.one(topic, int(partition), record.number)
         found = self._by_place.get((record.number, record.size))
-        return found if found is not None and _is_of(record, found) else None
+        if found is None:
+            return None
+        pseudonymize = self._pseudonymize(record.viewer_key_epoch)
+        if not _is_of(record, found, pseudonymize):
+            return None
+        if record.viewer_key_epoch is None:
+            return found
+        return None if pseudonymize is None else pseudonymized(found, pseudonymize)
+
+    def _pseudonymize(self, epoch: str | None) -> Pseudonymize | None:
+        keys = self._keys
+        return None if keys is None or epoch is None else lambda raw: keys.pseudonym_of(raw, epoch)
 
     def close(self) -> None:
         """Let go of Kafka."""
@@ -63,8 +80,8 @@ class Originals:
             self._reader.close()
 
 
-def _is_of(record: QuarantineRecord, original: bytes) -> bool:
+def _is_of(record: QuarantineRecord, original: bytes, pseudonymize: Pseudonymize | None) -> bool:
     """Whether an original is the record's own, and not that of the same place in another input."""
     if record.sha256 is not None:
         return hashlib.sha256(original).hexdigest() == record.sha256
-    return redact(original).original == record.original
+    return redact(original, pseudonymize).original == record.original

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
@@ -37,10 +37,11 @@ class Rejected:
 
     ``event_ms`` is its own time where it has a believable one; ``schema_id`` where the bytes were framed. ``size`` is
     the original's where ``original`` holds only its beginning; ``delay_ms`` how late it came (negative: early) where
-    that is why it was refused.
+    that is why it was refused. ``raw_viewer_ids``: whatever its viewer id looks like, it is a raw one; a sink without
+    the keys withholds it.
     """
 
-    original: bytes
+    original: bytes = field(repr=False)  # it is as it came, and must get into no log
     refusals: Sequence[Refusal]
     stage: Stage
     position: Position
@@ -49,6 +50,7 @@ class Rejected:
     schema_id: int | None = None
     size: int | None = None
     delay_ms: int | None = None
+    raw_viewer_ids: bool = False
 
 
 class QuarantineSink(Protocol):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from frontrow_ingest.contract import ViewingEvent
+from frontrow_ingest.contract import ViewerKeys, ViewingEvent
 from frontrow_ingest.contract.codec import topic_reader
 from frontrow_ingest.quarantine.port import Rejected, Stage
 from frontrow_ingest.quarantine.redaction import Redacted, Redaction, redact
@@ -43,6 +43,7 @@ class QuarantineRecord:
     original: bytes | None
     redacted: str
     event_key: str | None
+    viewer_key_epoch: str | None = None
 
     @property
     def where(self) -> str:
@@ -60,16 +61,23 @@ def read_record(value: bytes) -> QuarantineRecord:
     return QuarantineRecord(**{**found, "errors": tuple(found["errors"])})
 
 
-def refusal_values(rejected: Rejected, producer: str | None) -> dict[str, Any]:
-    """The values of a refused event's record, without what could be a raw viewer id."""
+def refusal_values(rejected: Rejected, producer: str | None, keys: ViewerKeys | None = None) -> dict[str, Any]:
+    """The values of a refused event's record, without what could be a raw viewer id.
+
+    ``keys`` are given where viewer ids come raw: then every one of them is taken for raw, whatever it looks like.
+    """
     size = len(rejected.original) if rejected.size is None else rejected.size
     whole = size == len(rejected.original)
-    shown = redact(rejected.original) if whole else Redacted(None, Redaction.WITHHELD)
+    epoch = None if keys is None else keys.epoch
+    pseudonymize = None if keys is None or epoch is None else lambda raw: keys.pseudonym_of(raw, epoch)
+    unknown_ids = rejected.raw_viewer_ids and pseudonymize is None
+    shown = redact(rejected.original, pseudonymize) if whole and not unknown_ids else Redacted(None, Redaction.WITHHELD)
     if shown.original is not None and len(shown.original) > LARGEST_ORIGINAL:
         shown = Redacted(None, Redaction.WITHHELD, shown.raw)
     position = rejected.position
-    # A digest beside a masked original would let anyone try out ids; of one that is withheld it is all there is.
-    digest = hashlib.sha256(rejected.original).hexdigest() if whole and shown.redaction != Redaction.MASKED else None
+    # A digest beside an original without its raw id would let anyone try out ids; of a withheld one it is all there is.
+    told = shown.redaction is Redaction.WITHHELD or (shown.redaction is Redaction.NO and keys is None)
+    digest = hashlib.sha256(rejected.original).hexdigest() if whole and told else None
     first = rejected.refusals[0]
     schema_id = rejected.schema_id
     return {
@@ -81,7 +89,11 @@ def refusal_values(rejected: Rejected, producer: str | None) -> dict[str, Any]:
         "reason": first.reason if first.reason in _reasons() else "other",
         "field": first.field if first.field in ViewingEvent.model_fields else None,
         "errors": [
-            {"field": _unmasked(refusal.field, shown), "reason": refusal.reason, "message": refusal.message}
+            {
+                "field": _unmasked(refusal.field, shown, unknown_ids),
+                "reason": refusal.reason,
+                "message": refusal.message,
+            }
             for refusal in rejected.refusals
         ],
         "stage": rejected.stage.value,
@@ -95,6 +107,7 @@ def refusal_values(rejected: Rejected, producer: str | None) -> dict[str, Any]:
         "original": shown.original,
         "redacted": shown.redaction.value,
         "event_key": None,
+        "viewer_key_epoch": epoch,
     }
 
 
@@ -109,11 +122,11 @@ def event_key(session_id: str, seq: int) -> str:
     return hashlib.sha256(f"{session_id}\0{seq}".encode()).hexdigest()[:32]
 
 
-def _unmasked(name: str, shown: Redacted) -> str:
-    """A wrong field's name, unless it holds a raw id itself."""
-    if name in ViewingEvent.model_fields or not any(raw in name.casefold() for raw in shown.raw):
+def _unmasked(name: str, shown: Redacted, unknown_ids: bool) -> str:
+    """A wrong field's name, unless it holds, or may hold, a raw id itself."""
+    if name in ViewingEvent.model_fields:
         return name
-    return ""
+    return "" if unknown_ids or any(raw in name.casefold() for raw in shown.raw) else name
 
 
 @cache

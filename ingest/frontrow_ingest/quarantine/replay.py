@@ -26,6 +26,7 @@ class Outgoing(NamedTuple):
     note_key: bytes
     note: bytes
     ts: int
+    viewer_key_epoch: str | None = None
 
 
 class ReplayTarget(Protocol):
@@ -123,7 +124,8 @@ def replay(
         holdings.replayed.add(record.id)
         note = topic_encoder(QUARANTINE_TOPIC)(replay_values(record, key))
         value = None if again else encode(event)
-        batch.append(Outgoing(event.session_id.encode(), value, record.id.encode(), note, event.ts))
+        epoch = record.viewer_key_epoch
+        batch.append(Outgoing(event.session_id.encode(), value, record.id.encode(), note, event.ts, epoch))
         if len(batch) >= BATCH:
             commit()
     commit()
@@ -151,4 +153,5 @@ def _whereabouts(record: QuarantineRecord) -> str:
     if record.stage == "topic":
         return f"{record.where}: no more in the topic"
     how = "was masked" if record.redacted == Redaction.MASKED else "is withheld"
-    return f"{record.where}: the original {how} here; the whole one is only in the refused file (--originals FILE)"
+    needs = "--originals FILE" + ("" if record.viewer_key_epoch is None else " with --viewer-key-file FILE")
+    return f"{record.where}: the original {how} here; the whole one is only in the refused file ({needs})"

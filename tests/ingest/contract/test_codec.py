@@ -190,15 +190,24 @@ RECORD = {
     "original": b"\x00\xff{",
     "redacted": "no",
     "event_key": None,
+    "viewer_key_epoch": None,
 }
 
 
 def test_records_of_another_topic_go_the_same_way() -> None:
     wire = topic_encoder("quarantine")(RECORD)
     assert topic_reader("quarantine")(wire) == RECORD
-    schema = avro.schema.parse(json.dumps(_plain(released_schemas("quarantine")[1])))
+    newest = current_schema_id("quarantine")
+    schema = avro.schema.parse(json.dumps(_plain(released_schemas("quarantine")[newest])))
     out = io.BytesIO()
     avro.io.DatumWriter(schema).write(RECORD, avro.io.BinaryEncoder(out))
-    assert wire == FRAME + out.getvalue()
-    assert frame_of(wire) == 1
+    assert wire == b"\x01" + newest.to_bytes(4) + out.getvalue()
+    assert frame_of(wire) == newest
+
+    # What was written by the schema before is read with what that lacked.
+    before = {name: value for name, value in RECORD.items() if name != "viewer_key_epoch"}
+    out = io.BytesIO()
+    first = avro.schema.parse(json.dumps(_plain(released_schemas("quarantine")[1])))
+    avro.io.DatumWriter(first).write(before, avro.io.BinaryEncoder(out))
+    assert topic_reader("quarantine")(FRAME + out.getvalue()) == RECORD
     assert frame_of(b"\x01\x00") is None

@@ -37,6 +37,7 @@ def bad(findings: Sequence[Finding]) -> list[str]:
         ({"leaderless": 1}, ["topic events"]),
         ({"min_insync": 1}, ["topic events: replicas"]),
         ({"min_insync": 4}, ["topic events: replicas"]),
+        ({"cleanup": "compact,delete"}, ["topic events: cleanup"]),
     ],
 )
 def test_topics(change: dict[str, int], wrong: list[str]) -> None:
@@ -56,10 +57,17 @@ def test_one_broker_can_hold_one_copy_only() -> None:
         (replace(RUNNING, tasks=0), False),
         (replace(RUNNING, state="UNHEALTHY_TASKS", errors=("x failed",)), False),
         (replace(RUNNING, unparseable=3), False),
+        (replace(RUNNING, state="SUSPENDED", tasks=0), False),
     ],
 )
 def test_supervisors(status: SupervisorStatus, good: bool) -> None:
     assert judge_supervisor(status, max_lag=1_000).good is good
+
+
+def test_a_topic_with_fewer_partitions_than_the_spec_wants_tasks() -> None:
+    assert "partitions" in judge_supervisor(RUNNING, 1_000, wanted_tasks=2).mend
+    assert judge_supervisor(replace(RUNNING, lag=None), 1_000, wanted_tasks=2).good  # it may only be starting
+    assert judge_supervisor(replace(RUNNING, tasks=2), 1_000, wanted_tasks=2).good
 
 
 @pytest.mark.parametrize(("skew", "good"), [(0, True), (1, True), (-1, True), (10, False), (-10, False)])

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from frontrow_ingest.contract import EventRefusedError
+from frontrow_ingest.contract import EventRefusedError, ViewerKeys, decode
 from frontrow_ingest.contract.codec import topic_reader
 from frontrow_ingest.errors import DeliveryError
 from frontrow_ingest.ledger import Ledger, LedgerCounts
@@ -47,7 +48,7 @@ def test_what_a_producer_does_is_told_at_the_end() -> None:
         producer.send_line(b"nonsense")
     ledger.close(1)
     ledger.close(1)
-    common = {"emitted_ts": NOW, "producer": "press"}
+    common = {"emitted_ts": NOW, "producer": "press", "viewer_key_epoch": None}
     size = len(events.records[0][1])
     nothing = {"sent": 0, "bytes": 0, "duplicates": 0, "refused": 0, "refused_bytes": 0}
     found = told(sink)
@@ -57,6 +58,28 @@ def test_what_a_producer_does_is_told_at_the_end() -> None:
         {**common, **nothing, "ts": MINUTE + MINUTE_MS, "schema_id": 1, "sent": 1, "bytes": size},
         {**common, **nothing, "ts": REFUSED_IN, "schema_id": None, "refused": 1, "refused_bytes": 8},
     ]
+
+
+def test_what_was_sent_is_told_apart_by_the_epoch_of_the_viewer_key(tmp_path: Path) -> None:
+    file = tmp_path / "keys"
+    file.touch(0o600)
+    file.write_text("a:" + bytes(range(32)).hex())
+    keys, events, sink = ViewerKeys.from_file(file), MemorySink(), MemorySink()
+    ledger = Ledger(sink, producer="press", every_s=0, clock=lambda: NOW, viewer_keys=keys)
+    producer = EventProducer(sink=events, counter=ledger.counts, viewer_keys=keys)
+    producer.send(an_event(seq=1, viewer_id="anna"))
+    with file.open("a") as more:
+        more.write("\nb:" + bytes(range(1, 33)).hex())
+    keys.look_again()
+    producer.send(an_event(seq=2, viewer_id="anna"))
+    producer.send(an_event(seq=3, viewer_id="anna"))
+    with pytest.raises(EventRefusedError):
+        producer.send_line(b"nonsense")
+    ledger.counts.sent_of("a", TS, 7)  # a replay of what was refused before
+    ledger.close(1)
+    found = {(delta["viewer_key_epoch"], delta["sent"], delta["refused"]) for delta in told(sink)}
+    assert found == {("a", 2, 0), ("b", 2, 0), (None, 0, 1)}
+    assert decode(events.records[0][1])["viewer_id"] == keys.pseudonym_of("anna", "a")
 
 
 def test_it_tells_by_itself_while_the_producer_waits() -> None:
@@ -119,7 +142,7 @@ def test_deltas_add_up(steps: list[tuple[str, int, int]]) -> None:
         else:
             taken = counts.take()
             for each, added in taken.items():
-                assert each % MINUTE_MS == 0
+                assert each.minute % MINUTE_MS == 0
                 if size % 3:
                     found = found.plus(added)
                 else:
