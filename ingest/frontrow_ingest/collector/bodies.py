@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import count
 from typing import Any
 
 import orjson
+from pydantic import TypeAdapter, ValidationError
 
 from frontrow_ingest.collector.cmcd import Playbacks, read_report
 from frontrow_ingest.collector.context import Pseudonymize
 from frontrow_ingest.contract import EventRefusedError, Refusal, Validator, ViewingEvent
-from frontrow_ingest.contract.fields import YEAR_2000_MS, YEAR_2100_MS
+from frontrow_ingest.contract.event import wall_clock_ms
 
 
 class Kind(StrEnum):
@@ -35,8 +38,8 @@ KINDS: Mapping[str, Kind] = {
 class Item:
     """One event of a body: the event, or the reasons against it and the bytes as they came.
 
-    ``original`` is empty where bytes that may hold a raw viewer id must not be kept. ``event_ms`` is the time that a
-    refused event gives itself, if it is believable. ``custom`` counts keys that have no field here.
+    ``original`` is empty where bytes that may hold a raw viewer id must not be kept; ``size`` is what it would have.
+    ``event_ms`` is the time that a refused event gives itself. ``custom`` counts keys that have no field here.
     """
 
     index: int
@@ -45,6 +48,7 @@ class Item:
     original: bytes = b""
     event_ms: int | None = None
     custom: int = 0
+    size: int = 0
 
 
 class BodyReader:
@@ -59,6 +63,8 @@ class BodyReader:
         self._playbacks = playbacks
         self._validator = Validator(clock=clock)
         self._pseudonymize = pseudonymize
+        # All of an array at once, nothing built in between; what that refuses is looked at one by one.
+        self._whole = TypeAdapter(list[ViewingEvent]).validate_json if clock is wall_clock_ms else None
 
     def items(self, kind: Kind, body: bytes, context: Mapping[str, Any]) -> Iterator[Item]:
         """Every event of a body, in order; nothing for an empty one."""
@@ -74,10 +80,14 @@ class BodyReader:
             yield self._line(0, body)
 
     def _array(self, body: bytes) -> Iterator[Item]:
+        if self._whole is not None and self._pseudonymize is None:
+            with suppress(ValidationError):
+                yield from map(Item, count(), self._whole(body))
+                return
         try:
             found = orjson.loads(body)
         except orjson.JSONDecodeError as error:
-            yield Item(0, refusals=(_not_json(body, error),), original=self._kept(body))
+            yield Item(0, refusals=(_not_json(body, error),), original=self._kept(body), size=len(body))
             return
         for index, each in enumerate(found):
             yield self._object(index, each)
@@ -87,16 +97,18 @@ class BodyReader:
             try:
                 return Item(index, self._validator.line(line))
             except EventRefusedError as error:
-                return Item(index, None, error.refusals, line, _time_of(_loads(line)))
+                return Item(index, None, error.refusals, line, _time_of(_loads(line)), size=len(line))
         try:
             return self._object(index, orjson.loads(line))
         except orjson.JSONDecodeError as error:
-            return Item(index, refusals=(_not_json(line, error),))
+            return Item(index, refusals=(_not_json(line, error),), size=len(line))
 
     def _object(self, index: int, data: Any) -> Item:
         if not isinstance(data, dict):
             refusal = Refusal("", "not_an_object", "must be a JSON object with the contract's fields")
-            return Item(index, refusals=(refusal,), original=self._kept(orjson.dumps(data)))
+            original = orjson.dumps(data)
+            return Item(index, refusals=(refusal,), original=self._kept(original), size=len(original))
+        raw = None
         if self._pseudonymize is not None:
             raw = data.get("viewer_id")
             if isinstance(raw, str) and raw:
@@ -106,18 +118,20 @@ class BodyReader:
         try:
             return Item(index, self._validator.event(data))
         except EventRefusedError as error:
-            return Item(index, None, error.refusals, orjson.dumps(data), _time_of(data))
+            original = orjson.dumps(data)
+            kept = b"" if raw is not None and _repeats(original, raw) else original
+            return Item(index, None, error.refusals, kept, _time_of(data), size=len(original))
 
     def _cmcd(self, index: int, line: bytes, context: Mapping[str, Any]) -> Item:
         try:
             report = read_report(line.decode("ascii", "replace"))
         except EventRefusedError as error:
-            return Item(index, None, error.refusals, self._kept(line))
+            return Item(index, None, error.refusals, self._kept(line), size=len(line))
         try:
             event = self._validator.event(self._playbacks.event(report, context))
         except EventRefusedError as error:
             self._playbacks.settled(report.sid, (report.sn,))
-            return Item(index, None, error.refusals, self._kept(line), _believable(report.ts), report.custom)
+            return Item(index, None, error.refusals, self._kept(line), report.ts, report.custom, len(line))
         return Item(index, event, custom=report.custom)
 
     def _kept(self, original: bytes) -> bytes:
@@ -140,11 +154,14 @@ def _loads(line: bytes) -> Any:
 
 
 def _time_of(data: Any) -> int | None:
-    return _believable(data.get("ts")) if isinstance(data, dict) else None
+    ts = data.get("ts") if isinstance(data, dict) else None
+    return ts if type(ts) is int else None
 
 
-def _believable(ts: object) -> int | None:
-    return ts if isinstance(ts, int) and YEAR_2000_MS <= ts <= YEAR_2100_MS else None
+def _repeats(original: bytes, raw: object) -> bool:
+    """Whether a raw viewer id stands elsewhere in an event, too, where nobody would look for it."""
+    text = orjson.dumps(raw).strip(b'"').decode().casefold()
+    return text in original.decode().casefold()
 
 
 def _not_json(body: bytes, error: orjson.JSONDecodeError) -> Refusal:
