@@ -40,7 +40,7 @@ class Bookkeeping:
             self._state.journal.cmcd(body, context)
 
     def claim(self, kind: Kind, events: Iterable[ViewingEvent]) -> set[str]:
-        """To be called before events are submitted; gives the sessions to ``disclaim`` after. Raises StateWriteError."""
+        """To be called before events are submitted; gives what to ``disclaim`` afterwards. Raises StateWriteError."""
         if self._state is None:
             return set()
         claims = {event.session_id for event in events if event.session_id not in self.sessions}

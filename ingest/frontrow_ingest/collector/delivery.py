@@ -91,7 +91,7 @@ class Delivery:
         self._keeper = keeper
         self._takes = keeper is None
         self._snapshot_wanted = False
-        self._snapshot: Snapshot | None = None
+        self._snapshots: deque[Snapshot] = deque()
         self.listener = Listener()
         self._producer: EventProducer | None = None
         self._queue: deque[Batch] = deque()
@@ -144,7 +144,7 @@ class Delivery:
     def save(self, snapshot: Snapshot) -> None:
         """Have a snapshot saved soon: the one that was asked for."""
         with self._changed:
-            self._snapshot = snapshot
+            self._snapshots.append(snapshot)
             self._changed.notify()
 
     def close(self, timeout: float) -> int:
@@ -203,7 +203,7 @@ class Delivery:
                         size += batch.size
                 if group:
                     return group
-                if self._snapshot is not None or (self._snapshot_wanted and not self._trouble):
+                if self._snapshots or (self._snapshot_wanted and not self._trouble):
                     return group
                 if self._give_up_at is not None:
                     return None
@@ -258,13 +258,13 @@ class Delivery:
         """Go on with a snapshot: first ask for it, telling where the topic ends; then save it. All is acknowledged."""
         keeper = self._keeper
         with self._changed:
-            snapshot, self._snapshot = self._snapshot, None
+            snapshots, self._snapshots = self._snapshots, deque()
             wanted, self._snapshot_wanted = self._snapshot_wanted and not self._trouble, False
         if keeper is None:
             return
         try:
-            if snapshot is not None:
-                keeper.save(snapshot)
+            if snapshots:
+                keeper.save(snapshots)
             if wanted:
                 self.listener.answered((), keeper.checkpoint())
         except StateError as error:  # what was saved before holds; the next snapshot brings these changes again

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Protocol
@@ -62,6 +62,6 @@ class Keeper(Protocol):
         """Save which events were seen, all of which are acknowledged, and tell where the topic ends."""
         ...
 
-    def save(self, snapshot: Snapshot) -> None:
-        """Save a snapshot. When it raises, the next call saves it, too."""
+    def save(self, snapshots: Iterable[Snapshot]) -> None:
+        """Save snapshots, one after another. When it raises, the next call saves them, too."""
         ...

@@ -196,7 +196,6 @@ class Sessions:
             gone.append(event.session_id)
         return gone
 
-
     def changes(self, now_ms: int) -> Iterator[tuple[str, Sequence[Any] | None]]:
         """The sessions that have changed since the last call, as JSON values; None for a forgotten one.
 
@@ -229,9 +228,7 @@ class Sessions:
         now = self._clock()
         known = _interned(tuple(tuple(label) if isinstance(label, list) else label for label in labels))
         first_seen = now - max(0, now_ms - first_ms) / 1000
-        self._known[session_id] = _Session(
-            first_seen, now, ts, known, position_ms, started, ended, fatal, error_code
-        )
+        self._known[session_id] = _Session(first_seen, now, ts, known, position_ms, started, ended, fatal, error_code)
 
 
 def _interned(labels: tuple[object, ...]) -> tuple[object, ...]:

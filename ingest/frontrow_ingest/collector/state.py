@@ -7,21 +7,21 @@ Three things lie in it, all under one lock:
 - the sessions and playbacks that are followed, as of a snapshot every few seconds. A session goes on from the snapshot
   by its own events in the topic; a playback by the requests in the journal, because an event does not tell all that
   its report did;
-- the journal of what came in since the snapshot, written before it can be stored: CMCD requests as they came, and ids of
-  sessions, which tell this collector's sessions in the topic from those of others.
+- the journal of what came in since the snapshot, written before it can be stored: CMCD requests as they came, and ids
+  of sessions, which tell this collector's sessions in the topic from those of others.
 
 So a client that repeats what was not answered 204 finds every event once, with the same deltas, and a session that
 falls silent across a restart is ended once; its silence is counted from the restart, since nobody could report while
 the collector was down. A crash of the whole machine may take the last seconds of the journal with it: then deltas of
 CMCD playbacks around the crash may be lost, and sessions that were new just then may not be ended.
 
-Pseudonyms of viewers and ids of sessions lie in the directory, raw viewer ids do not; it is readable for its owner only.
+Pseudonyms of viewers and ids of sessions lie in the directory, raw viewer ids do not; only its owner can read it.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -102,12 +102,13 @@ class CollectorState:
             self.window.save({"topic": topic_fact(log.topic, log.identity(), ends)})
         return ends
 
-    def save(self, snapshot: Snapshot) -> None:
+    def save(self, snapshots: Iterable[Snapshot]) -> None:
         """See Keeper."""
-        self._unsaved.append(snapshot)
-        self.followed.write(self._unsaved)
-        self._unsaved.clear()
-        self.journal.forget_before(snapshot.journal)
+        self._unsaved.extend(snapshots)
+        if self._unsaved:
+            self.followed.write(self._unsaved)
+            self.journal.forget_before(self._unsaved[-1].journal)
+            self._unsaved.clear()
 
     def close(self) -> None:
         """Let go of everything, once the delivery has ended. A second call does nothing."""

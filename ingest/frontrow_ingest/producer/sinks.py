@@ -15,7 +15,7 @@ _HARMLESS = (DeliveryTimeoutError, InFlightFullError, RecordTooLargeError)
 
 
 def open_sink(bootstrap: str, topic: str, settings: KafkaSettings) -> RecordSink:
-    """A topic of a Kafka. Raises BrokerUnreachableError or TopicMissingError, IngestError without the client's extra."""
+    """A topic of a Kafka. Raises BrokerUnreachableError, TopicMissingError, or IngestError for a missing extra."""
     if settings.backend == "confluent":
         from frontrow_ingest.producer.confluent_producer import ConfluentSink  # brings its extra, or says which
 

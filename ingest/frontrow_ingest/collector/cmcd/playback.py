@@ -106,7 +106,9 @@ class Playbacks:
     def restore(self, sid: str, values: Sequence[Any]) -> None:
         """Follow a playback again."""
         *plain, remembered = values
-        self._known[sid] = _Playback(*plain, OrderedDict((int(number), event) for number, event in remembered.items()))
+        made = dict(zip(_NAMES, plain, strict=False))
+        events = OrderedDict((int(number), event) for number, event in remembered.items())
+        self._known[sid] = _Playback(**made, remembered=events)
 
     def _touch(self, sid: str) -> None:
         if self._touched is not None:
