@@ -65,7 +65,7 @@ BENCHMARKS = {
     "latency": Benchmark("From sent to queryable", 900, on_druid),
     "producer": Benchmark("The producer against the straightforward way", 240, on_kafka),
     "dedup": Benchmark("Leaving duplicates out: cost, memory, size", 300, on_kafka),
-    "collector": Benchmark("The collector against the straightforward way", 180, on_kafka),
+    "collector": Benchmark("The collector against the straightforward way", 240, on_kafka),
     "client": Benchmark("The client against pydruid and bare HTTP", 300, on_druid),
     "stack": Benchmark("Start and memory of the local stack", 900, None),
     "containers": Benchmark("Local processes beside containers", 900, None),

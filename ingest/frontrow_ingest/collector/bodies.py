@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from enum import StrEnum
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from pydantic import TypeAdapter, ValidationError
@@ -34,15 +33,14 @@ KINDS: Mapping[str, Kind] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One event of a body: the event, or the reasons against it and the bytes as they came.
+class Item(NamedTuple):
+    """One event of a body, counted from 0: the event, or the reasons against it and the bytes as they came.
 
     ``original`` is empty where bytes that may hold a raw viewer id must not be kept; ``size`` is what it would have.
     ``event_ms`` is the time that a refused event gives itself. ``custom`` counts keys that have no field here.
     """
 
-    index: int
+    number: int
     event: ViewingEvent | None = None
     refusals: tuple[Refusal, ...] = ()
     original: bytes = b""

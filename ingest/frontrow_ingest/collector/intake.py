@@ -236,7 +236,7 @@ class Intake:
                 item.original,
                 item.refusals,
                 Stage.COLLECTOR,
-                Position(source, item.index),
+                Position(source, item.number),
                 now,
                 event_ms=believed(item.event_ms, now),
                 size=item.size,
