@@ -1,8 +1,8 @@
 """Collector speed on one core: events per second that were posted over HTTP and are acknowledged by Kafka.
 
 The load comes from wrk, which Debian and its kin install with ``apt-get install wrk``. The collector, all its threads,
-is bound to one core; wrk and Kafka have the others. It is measured bare, and with a state, a quarantine and a ledger, by
-either Kafka client. Beside it the straightforward collector does the same.
+is bound to one core; wrk and Kafka have the others. It is measured bare, and with a state, a quarantine and a ledger,
+by either Kafka client. Beside it the straightforward collector does the same.
 Run: ``python tests/bench/bench_collector.py [--bootstrap HOST:PORT]``.
 """
 
@@ -75,14 +75,14 @@ def cmcd_batch(size: int) -> bytes:
 
 
 @contextmanager
-def running(command: list[str], port: int, core: int | None) -> Iterator[psutil.Process]:
-    """A server that answers, bound to one core; ended by its id."""
+def running(command: list[str], port: int, core: int | None, path: str = "") -> Iterator[psutil.Process]:
+    """A server that answers, 200 if a path is asked for, bound to one core; ended by its id."""
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     try:
         if core is not None:
             os.sched_setaffinity(process.pid, {core})
         deadline = time.monotonic() + WAIT_S
-        while not answers(port):
+        while not answers(port, path):
             if process.poll() is not None or time.monotonic() > deadline:
                 said = process.stderr.read().decode() if process.stderr and process.poll() is not None else "nothing"
                 raise SystemExit(f"the collector did not come up within {WAIT_S:.0f} s: {said}")
@@ -97,9 +97,15 @@ def running(command: list[str], port: int, core: int | None) -> Iterator[psutil.
             process.wait()
 
 
-def answers(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+def answers(port: int, path: str) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), 1) as probe:
+            if path:
+                probe.sendall(f"GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n".encode())
+                return b" 200 " in probe.recv(100)
+            return True
+    except OSError:
+        return False
 
 
 def load(port: int, kind: str, body: Path, size: int, seconds: int, connections: int, server: psutil.Process) -> Round:
@@ -178,7 +184,7 @@ def measured(bootstrap: str, topic: str, seconds: int, connections: int) -> Iter
         for way, options in ways.items():
             port = free_port()
             ours = [*FRONTROW, "--bootstrap", bootstrap, "--topic", topic, "--port", str(port), *viewer, *options]
-            with running(ours, port, core) as server:
+            with running(ours, port, core, "/ready") as server:
                 for (kind, size), path in files.items():
                     load(port, kind, path, size, 1, connections, server)
                     yield f"{way}, {kind}, {size} a request", load(port, kind, path, size, seconds, connections, server)

@@ -52,7 +52,7 @@ class Listener:
     def answered(self, batches: Sequence[Batch], ends: Ends | None) -> None:
         """All of these are safe, or none is (``problem``); in the order of submission.
 
-        With ``ends``, where the topic ended after they were: a snapshot is wanted.
+        With ``ends``, where the topic ended after they were: a snapshot is wanted. Neither: there can be none now.
         """
 
     def found(self, events: Sequence[Mapping[str, Any]]) -> None:
@@ -269,6 +269,8 @@ class Delivery:
                 self.listener.answered((), keeper.checkpoint())
         except StateError as error:  # what was saved before holds; the next snapshot brings these changes again
             _log.error("the state was not saved: %s", error)
+            if wanted:
+                self.listener.answered((), None)
 
     def _connected(self) -> EventProducer:
         """The producer; waits until Kafka is there, and only gives up when the collector stops."""

@@ -42,7 +42,9 @@ class LoopListener(Listener):
             self._early = None
 
     async def last_snapshot(self, timeout: float) -> None:
-        """Take a snapshot of all that is answered by now; not if that takes longer than ``timeout`` seconds."""
+        """Take a snapshot of all that is answered by now; not while Kafka is away, nor longer than ``timeout`` s."""
+        if self._delivery.trouble:
+            return
         self._snapshot_taken.clear()
         self._delivery.want_snapshot()
         with suppress(TimeoutError):
@@ -72,6 +74,8 @@ class LoopListener(Listener):
         for batch in batches:
             self._answer(batch)
         if ends is None:
+            if not batches:
+                self._snapshot_taken.set()
             return
         try:
             snapshot = self._books.snapshot(ends)
