@@ -129,8 +129,8 @@ def _field(name: str) -> str:
     return BY_NAME[name].fields.partition(",")[0]
 
 
-def _report(values: Mapping[str, Value], custom: int) -> Report:
-    get: Callable[[str], Any] = values.get  # all types were checked
+def _report(values: Mapping[str, Any], custom: int) -> Report:
+    get = values.get  # all types were checked
     rates = next((values[name] for name in ("pb", "br", "ab") if name in values), None)
     codes = _items(values.get("ec", ()))
     stream_type = get("st")
