@@ -137,10 +137,10 @@ def _report(values: Mapping[str, Any], custom: int) -> Report:
     dropped = get("dfa")
     starved = values.get("bsd")
     return Report(
-        sid=get("sid"),
-        sn=get("sn"),
-        ts=get("ts"),
-        event=get("e"),
+        sid=values["sid"],
+        sn=values["sn"],
+        ts=values["ts"],
+        event=values["e"],
         state=get("sta"),
         content=get("cid"),
         stream_type=None if stream_type is None else STREAM_TYPES[stream_type],
