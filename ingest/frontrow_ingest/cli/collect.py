@@ -13,7 +13,13 @@ from pathlib import Path
 import click
 
 from frontrow_ingest.cli.logs import complain, configure
-from frontrow_ingest.cli.options import bootstrap_option, ledger_options, producer_option, quarantine_options
+from frontrow_ingest.cli.options import (
+    bootstrap_option,
+    ledger_options,
+    producer_option,
+    quarantine_options,
+    window_options,
+)
 from frontrow_ingest.cli.remembering import key_options, reread_on_hangup, viewer_keys
 from frontrow_ingest.collector import CollectorSettings, Context, Delivery, RecentEvents, collector_app
 from frontrow_ingest.collector.budget import DEFAULT_RECORDS, BudgetedQuarantine
@@ -26,7 +32,7 @@ from frontrow_ingest.collector.watch import ACCESS
 from frontrow_ingest.errors import DeliveryError, IngestError
 from frontrow_ingest.ledger import Ledger
 from frontrow_ingest.metrics import Metric, Metrics, Sample
-from frontrow_ingest.producer import KafkaSettings
+from frontrow_ingest.producer import KafkaSettings, TimeWindow
 from frontrow_ingest.producer.events import DEFAULT_TOPIC
 from frontrow_ingest.producer.port import RecordSink
 from frontrow_ingest.producer.sinks import LateSink, open_sink
@@ -82,6 +88,7 @@ _LOG = logging.getLogger("frontrow.collect")
 )
 @ledger_options
 @producer_option
+@window_options
 @click.option(
     "--backend",
     type=click.Choice(["kafka-python", "confluent"]),
@@ -133,6 +140,8 @@ def command(
     ledger: bool,
     ledger_topic: str,
     producer_name: str,
+    max_late: float | None,
+    max_early: float | None,
     backend: str,
     origins: tuple[str, ...],
     silent_after: float,
@@ -219,7 +228,15 @@ def command(
             keeper=state,
             prepare=prepare,
         )
-        app = collector_app(delivery, settings=settings, context=context, metrics=metrics, stopped=stopped, state=state)
+        app = collector_app(
+            delivery,
+            settings=settings,
+            context=context,
+            metrics=metrics,
+            stopped=stopped,
+            state=state,
+            window=None if max_late is None and max_early is None else TimeWindow(max_late, max_early),
+        )
         stack.enter_context(reread_on_hangup(keys))
         shown = f"[{host}]" if ":" in host else host
         url = f"http://{shown}:{listener.getsockname()[1]}/events"

@@ -29,6 +29,7 @@ from frontrow_ingest.collector.state import CollectorState
 from frontrow_ingest.collector.watch import Watched
 from frontrow_ingest.contract.event import wall_clock_ms
 from frontrow_ingest.metrics import Metric, Metrics, Sample
+from frontrow_ingest.producer import TimeWindow
 
 SWEEP_S = 1.0
 SNAPSHOT_EVERY_S = 5.0
@@ -45,13 +46,15 @@ def collector_app(
     metrics: Metrics | None = None,
     stopped: Iterable[str] | StopList = (),
     state: CollectorState | None = None,
+    window: TimeWindow | None = None,
     clock: Callable[[], int] = wall_clock_ms,
     seconds: Callable[[], float] = time.monotonic,
 ) -> ASGIApp:
     """The application. ``delivery`` must run; ``clock`` gives ms of the Unix epoch, ``seconds`` only go forward.
 
     ``stopped`` are ids of sessions that are told to stop. ``state`` is that of the delivery (its ``keeper``, its
-    ``window`` the delivery's ``seen``). Raises a StateError if what lies there cannot be read.
+    ``window`` the delivery's ``seen``). ``window`` refuses what is too late or too early. Raises a StateError if what
+    lies in the state cannot be read.
     """
     settings = settings or CollectorSettings()
     metrics = metrics or Metrics()
@@ -65,7 +68,7 @@ def collector_app(
     )
     playbacks = Playbacks(limit=settings.max_sessions, tracked=state is not None)
     books = Bookkeeping(sessions, playbacks, state, clock)
-    intake = Intake(delivery, books, settings, context or Context(), clock)
+    intake = Intake(delivery, books, settings, context or Context(), clock, window)
     listener = LoopListener(books, delivery, intake.answered)
     delivery.listener = listener
     pages = _Pages(delivery, books, intake, metrics)

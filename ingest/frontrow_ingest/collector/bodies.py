@@ -15,6 +15,7 @@ from frontrow_ingest.collector.cmcd import Playbacks, read_report
 from frontrow_ingest.collector.context import Pseudonymize
 from frontrow_ingest.contract import EventRefusedError, Refusal, Validator, ViewingEvent
 from frontrow_ingest.contract.event import wall_clock_ms
+from frontrow_ingest.producer import TimeWindow
 
 
 class Kind(StrEnum):
@@ -52,12 +53,18 @@ class Item(NamedTuple):
 class BodyReader:
     """Reads bodies. ``pseudonymize`` turns the raw viewer ids of JSON events into pseudonyms; None if they are already.
 
-    ``clock`` gives ``received_ts`` to events that lack it.
+    ``clock`` gives ``received_ts`` to events that lack it; ``window`` refuses what is too late or too early.
     """
 
     def __init__(
-        self, playbacks: Playbacks, *, clock: Callable[[], int], pseudonymize: Pseudonymize | None = None
+        self,
+        playbacks: Playbacks,
+        *,
+        clock: Callable[[], int],
+        pseudonymize: Pseudonymize | None = None,
+        window: TimeWindow | None = None,
     ) -> None:
+        self._window = window
         self._playbacks = playbacks
         self._validator = Validator(clock=clock)
         self._pseudonymize = pseudonymize
@@ -79,8 +86,8 @@ class BodyReader:
 
     def _array(self, body: bytes) -> Iterator[Item]:
         if self._whole is not None and self._pseudonymize is None:
-            with suppress(ValidationError):
-                yield from map(Item, count(), self._whole(body))
+            with suppress(ValidationError, EventRefusedError):
+                yield from map(Item, count(), [self._in_time(event) for event in self._whole(body)])
                 return
         try:
             found = orjson.loads(body)
@@ -93,7 +100,7 @@ class BodyReader:
     def _line(self, index: int, line: bytes) -> Item:
         if self._pseudonymize is None:  # the fast path: nothing is built between the bytes and the event
             try:
-                return Item(index, self._validator.line(line))
+                return Item(index, self._in_time(self._validator.line(line)))
             except EventRefusedError as error:
                 return Item(index, None, error.refusals, line, _time_of(_loads(line)), size=len(line))
         try:
@@ -114,7 +121,7 @@ class BodyReader:
             else:  # of another type it will be refused; it is not to be kept either
                 data.pop("viewer_id", None)
         try:
-            return Item(index, self._validator.event(data))
+            return Item(index, self._in_time(self._validator.event(data)))
         except EventRefusedError as error:
             original = orjson.dumps(data)
             kept = b"" if raw is not None and _repeats(original, raw) else original
@@ -126,11 +133,16 @@ class BodyReader:
         except EventRefusedError as error:
             return Item(index, None, error.refusals, self._kept(line), size=len(line))
         try:
-            event = self._validator.event(self._playbacks.event(report, context))
+            event = self._in_time(self._validator.event(self._playbacks.event(report, context)))
         except EventRefusedError as error:
             self._playbacks.settled(report.sid, (report.sn,))
             return Item(index, None, error.refusals, self._kept(line), report.ts, report.custom, len(line))
         return Item(index, event, custom=report.custom)
+
+    def _in_time(self, event: ViewingEvent) -> ViewingEvent:
+        if self._window is not None:
+            self._window.check(event.ts)
+        return event
 
     def _kept(self, original: bytes) -> bytes:
         """The bytes for quarantine; none where they may hold a raw id that nobody could find in them."""

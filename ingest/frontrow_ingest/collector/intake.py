@@ -23,6 +23,7 @@ from frontrow_ingest.collector.watch import FACTS
 from frontrow_ingest.contract import ViewingEvent
 from frontrow_ingest.errors import StateError
 from frontrow_ingest.metrics import Metric, Sample
+from frontrow_ingest.producer import TimeWindow
 from frontrow_ingest.quarantine import Position, Rejected, Stage
 from frontrow_ingest.quarantine.rejecting import believed
 
@@ -58,13 +59,14 @@ class Intake:
         settings: CollectorSettings,
         context: Context,
         clock: Callable[[], int],
+        window: TimeWindow | None = None,
     ) -> None:
         self._delivery = delivery
         self._books = books
         self._settings = settings
         self._context = context
         self._clock = clock
-        self._reader = BodyReader(books.playbacks, clock=clock, pseudonymize=context.pseudonymize)
+        self._reader = BodyReader(books.playbacks, clock=clock, pseudonymize=context.pseudonymize, window=window)
         self._token = None if settings.token is None else settings.token.encode()
         self._run = secrets.token_hex(4)
         self._requests = 0
@@ -240,6 +242,7 @@ class Intake:
                 now,
                 event_ms=believed(item.event_ms, now),
                 size=item.size,
+                delay_ms=_delay(item, now),
             )
             for item in bad
         ]
@@ -259,6 +262,12 @@ class Intake:
                 self._outcomes[outcome] += count
                 facts[outcome] = count
         self._custom += sum(item.custom for item in items)
+
+
+def _delay(item: Item, now_ms: int) -> int | None:
+    """How late an event came, where that is why it was refused, ms."""
+    is_why = any(refusal.reason in ("late", "early") for refusal in item.refusals)
+    return now_ms - item.event_ms if is_why and item.event_ms is not None else None
 
 
 def _late(done: asyncio.Future[None], batch: Batch, waited_s: float) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from frontrow_ingest.collector import Context
 from frontrow_ingest.collector.budget import MINUTE_S, BudgetedQuarantine
 from frontrow_ingest.contract import Refusal, pseudonymize
+from frontrow_ingest.producer import TimeWindow
 from frontrow_ingest.quarantine import MemoryQuarantine, Position, Rejected, Stage
-from support.cmcd_lines import a_report
-from support.viewing_events import a_line
+from support.cmcd_lines import T0, a_report
+from support.viewing_events import a_line, an_event
 
 KEY = b"a key of more than sixteen bytes"
 
@@ -91,3 +93,22 @@ def test_raw_viewer_ids_are_in_no_record_wherever_they_stand(rig: Any) -> None:
     assert [record.size > 0 for record in memory.records] == [True] * 6
     for raw in (b"anna", b"4917212", b"AAECAwQFBgcICQoLDA0ODw"):
         assert not [value for value in memory.values if raw in value.lower() or raw in value]
+
+
+def test_what_comes_too_late_or_too_early_is_refused_with_its_delay(rig: Any) -> None:
+    memory = MemoryQuarantine()
+    now = 1_790_000_000_500
+    context = Context(defaults={"viewer": an_event()["viewer_id"]})
+    window = TimeWindow(24, 1, lambda: now)
+    collector = rig(delivery={"quarantine": memory}, window=window, context=context)
+    late, early = now - 25 * 3_600_000, now + 2 * 3_600_000
+    events = [an_event(seq=0), an_event(seq=1, ts=late), an_event(seq=2, ts=early)]
+    answer = collector.post(json.dumps(events).encode())
+    assert (answer.status, [error["reason"] for error in answer.json["errors"]]) == (207, ["late", "early"])
+    assert collector.post(a_line(seq=3, ts=late), "application/jsonl").status == 400
+    assert collector.cmcd(a_report(0, late - T0, "ps", "p")).status == 400
+    assert [event["seq"] for event in collector.events] == [0]
+    assert [(record.reason, record.delay_ms) for record in memory.records[:2]] == [
+        ("late", 25 * 3_600_000),
+        ("early", -2 * 3_600_000),
+    ]
