@@ -213,7 +213,7 @@ class Delivery:
         problem: Exception | None = None
         try:
             self._make_safe(group)
-        except (DeliveryError, StateError) as error:
+        except (DeliveryError, StateError, KafkaAwayError) as error:
             problem = KafkaAwayError(f"{error}")
         except Exception as error:  # whatever it is, the requests must not wait for ever, nor the others after them
             _log.exception("events could not be delivered")
@@ -267,8 +267,8 @@ class Delivery:
                 keeper.save(snapshots)
             if wanted:
                 self.listener.answered((), keeper.checkpoint())
-        except StateError as error:  # what was saved before holds; the next snapshot brings these changes again
-            _log.error("the state was not saved: %s", error)
+        except Exception as error:  # what was saved before holds; the next snapshot brings these changes again
+            _log.error("the state was not saved: %s", error, exc_info=not isinstance(error, StateError))
             if wanted:
                 self.listener.answered((), None)
 
@@ -280,20 +280,26 @@ class Delivery:
                 sink = self._open_sink()
                 self._prepare()
                 self._recover()
-            except IngestError as error:
+            except Exception as error:
                 if sink is not None:
                     with suppress(DeliveryError):
                         sink.close(0.0)
-                if self._trouble != str(error):
-                    _log.warning("%s", error)
-                self._trouble = str(error)
+                self._note_trouble(error)
                 if self._too_late():
-                    raise
+                    raise KafkaAwayError(self._trouble) from error
                 self._pause()
             else:
                 self._producer = EventProducer(sink=sink, seen=self._seen, counter=self._counter)
                 self._trouble = ""
         return self._producer
+
+    def _note_trouble(self, error: Exception) -> None:
+        """What is not foreseen is logged in full; either way there is another try."""
+        expected = isinstance(error, IngestError)
+        said = str(error) if expected else f"the collector failed ({type(error).__name__})"
+        if self._trouble != said:
+            _log.warning("%s", said, exc_info=not expected)
+        self._trouble = said
 
     def _recover(self) -> None:
         """Learn what is stored, by a run before or by a connection that failed."""

@@ -228,6 +228,8 @@ class Sessions:
         now = self._clock()
         known = _interned(tuple(tuple(label) if isinstance(label, list) else label for label in labels))
         first_seen = now - max(0, now_ms - first_ms) / 1000
+        if len(self._known) >= self._limit:
+            self._known.popitem(last=False)
         self._known[session_id] = _Session(first_seen, now, ts, known, position_ms, started, ended, fatal, error_code)
 
 
