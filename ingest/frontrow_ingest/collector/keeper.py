@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 Ends = Mapping[int, int]
 """By partition: the offset that the topic's next record will have."""
@@ -19,8 +19,7 @@ class Followed(IntEnum):
     PLAYBACK = 2
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(NamedTuple):
     """A session or playback as it is now, as JSON values; None when it was forgotten."""
 
     what: Followed
