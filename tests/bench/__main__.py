@@ -72,7 +72,7 @@ BENCHMARKS = {
         "The producer against the straightforward way", 240, on_kafka, "--events 2000 --rounds 1 --file-events 20000"
     ),
     "dedup": Benchmark("Leaving duplicates out: cost, memory, size", 300, on_kafka, "--events 20000 --rounds 1"),
-    "collector": Benchmark("The collector against the straightforward way", 180, on_kafka, "--seconds 1"),
+    "collector": Benchmark("The collector against the straightforward way", 240, on_kafka, "--seconds 1"),
     "client": Benchmark("The client against pydruid and bare HTTP", 300, on_druid, "--rounds 40"),
     "stack": Benchmark("Start and memory of the local stack", 900, None),
     "containers": Benchmark("Local processes beside containers", 900, None),

@@ -1,7 +1,8 @@
 """Collector speed on one core: events per second that were posted over HTTP and are acknowledged by Kafka.
 
 The load comes from wrk, which Debian and its kin install with ``apt-get install wrk``. The collector, all its threads,
-is bound to one core; wrk and Kafka have the others. Beside it, in turns, the straightforward collector does the same.
+is bound to one core; wrk and Kafka have the others. It is measured bare, and with a state, a quarantine and a ledger,
+by either Kafka client. Beside it the straightforward collector does the same.
 Run: ``python tests/bench/bench_collector.py [--bootstrap HOST:PORT]``.
 """
 
@@ -74,14 +75,14 @@ def cmcd_batch(size: int) -> bytes:
 
 
 @contextmanager
-def running(command: list[str], port: int, core: int | None) -> Iterator[psutil.Process]:
-    """A server that answers, bound to one core; ended by its id."""
+def running(command: list[str], port: int, core: int | None, path: str = "") -> Iterator[psutil.Process]:
+    """A server that answers, 200 if a path is asked for, bound to one core; ended by its id."""
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     try:
         if core is not None:
             os.sched_setaffinity(process.pid, {core})
         deadline = time.monotonic() + WAIT_S
-        while not answers(port):
+        while not answers(port, path):
             if process.poll() is not None or time.monotonic() > deadline:
                 said = process.stderr.read().decode() if process.stderr and process.poll() is not None else "nothing"
                 raise SystemExit(f"the collector did not come up within {WAIT_S:.0f} s: {said}")
@@ -96,9 +97,15 @@ def running(command: list[str], port: int, core: int | None) -> Iterator[psutil.
             process.wait()
 
 
-def answers(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+def answers(port: int, path: str) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), 1) as probe:
+            if path:
+                probe.sendall(f"GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n".encode())
+                return b" 200 " in probe.recv(100)
+            return True
+    except OSError:
+        return False
 
 
 def load(port: int, kind: str, body: Path, size: int, seconds: int, connections: int, server: psutil.Process) -> Round:
@@ -125,7 +132,7 @@ def main() -> int:
     """Print the table; about a minute and a half."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bootstrap", default="127.0.0.1:9092")
-    parser.add_argument("--seconds", type=int, default=6, help="of load per way")
+    parser.add_argument("--seconds", type=int, default=5, help="of load per way")
     parser.add_argument("--connections", type=int, default=16)
     arguments = parser.parse_args()
     console = Console()
@@ -134,7 +141,8 @@ def main() -> int:
         return 0
     topic = f"frontrow_bench_{time.time_ns() // 1_000_000:x}"
     admin: Any = KafkaAdminClient(bootstrap_servers=arguments.bootstrap)
-    admin.create_topics([NewTopic(topic, num_partitions=2, replication_factor=1)])
+    topics = [topic, *(f"{topic}_{name}" for name in ("quarantine", "ledger"))]
+    admin.create_topics([NewTopic(name, num_partitions=2, replication_factor=1) for name in topics])
     shown = Table(title=f"Collector on one core, {arguments.seconds} s each, {arguments.connections} connections")
     for column in ("way", "events/s", "p50 ms", "p99 ms", "CPU s per 100k", "errors"):
         shown.add_column(column, justify="left" if column == "way" else "right")
@@ -145,7 +153,7 @@ def main() -> int:
                 name, *(f"{number:,.0f}" for number in numbers), f"{result.cpu_s_per_100k:.2f}", str(result.errors)
             )
     finally:
-        admin.delete_topics([topic])
+        admin.delete_topics(topics)
         admin.close()
     console.print(shown)
     return 0
@@ -159,18 +167,27 @@ def measured(bootstrap: str, topic: str, seconds: int, connections: int) -> Iter
             ("application/json", 100): json_batch(100),
             ("application/json", 10): json_batch(10),
             ("application/cmcd", 100): cmcd_batch(100),
+            ("application/cmcd", 10): cmcd_batch(10),
         }
         files = {}
         for number, (key, body) in enumerate(bodies.items()):
             files[key] = Path(directory) / str(number)
             files[key].write_bytes(body)
         viewer = ["--default", "viewer=AAECAwQFBgcICQoLDA0ODw"]
-        port = free_port()
-        ours = [*FRONTROW, "--bootstrap", bootstrap, "--topic", topic, "--port", str(port), *viewer]
-        with running(ours, port, core) as server:
-            for (kind, size), path in files.items():
-                load(port, kind, path, size, 1, connections, server)
-                yield f"frontrow, {kind}, {size} a request", load(port, kind, path, size, seconds, connections, server)
+        kept = ["--quarantine", "--quarantine-topic", f"{topic}_quarantine", "--ledger", "--ledger-topic"]
+        kept += [f"{topic}_ledger", "--state"]
+        ways = {
+            "frontrow": [],
+            "frontrow with state, quarantine, ledger": [*kept, str(Path(directory) / "state")],
+            "the same by confluent": [*kept, str(Path(directory) / "state2"), "--backend", "confluent"],
+        }
+        for way, options in ways.items():
+            port = free_port()
+            ours = [*FRONTROW, "--bootstrap", bootstrap, "--topic", topic, "--port", str(port), *viewer, *options]
+            with running(ours, port, core, "/ready") as server:
+                for (kind, size), path in files.items():
+                    load(port, kind, path, size, 1, connections, server)
+                    yield f"{way}, {kind}, {size} a request", load(port, kind, path, size, seconds, connections, server)
         port = free_port()
         plain = [sys.executable, str(HERE / "plain_collector.py"), bootstrap, topic, str(port)]
         with running(plain, port, core) as server:

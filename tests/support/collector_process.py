@@ -9,21 +9,29 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import urllib3
 
-COMMAND = [sys.executable, "-c", "from frontrow_ingest.cli import main; main()", "collect"]
+COMMAND = [sys.executable, "-c", "from frontrow_ingest.cli import main; main()"]
 DEADLINE_S = 30.0
 
 
 class CollectorProcess:
     """A running collector: its address, and its lines on standard error."""
 
-    def __init__(self, *arguments: str, env: dict[str, str] | None = None, cwd: Path | None = None) -> None:
+    def __init__(
+        self,
+        *arguments: str,
+        before: Sequence[str] = (),
+        env: dict[str, str] | None = None,
+        cwd: Path | None = None,
+    ) -> None:
+        """``before`` comes before the command's name."""
         self.said: list[str] = []
-        self._process = subprocess.Popen([*COMMAND, *arguments], stderr=subprocess.PIPE, text=True, env=env, cwd=cwd)
+        command = [*COMMAND, *before, "collect", *arguments]
+        self._process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=env, cwd=cwd)
         self._reading = threading.Thread(target=self._read)
         self._reading.start()
         self._pool = urllib3.PoolManager(retries=False, timeout=DEADLINE_S)
@@ -85,9 +93,11 @@ class CollectorProcess:
 
 
 @contextlib.contextmanager
-def collecting(*arguments: str, env: dict[str, str] | None = None) -> Iterator[CollectorProcess]:
+def collecting(
+    *arguments: str, before: Sequence[str] = (), env: dict[str, str] | None = None
+) -> Iterator[CollectorProcess]:
     """A collector on a free port that listens; ended afterwards."""
-    process = CollectorProcess("--port", "0", *arguments, env=env)
+    process = CollectorProcess("--port", "0", *arguments, before=before, env=env)
     try:
         process.await_listening()
         yield process

@@ -34,7 +34,7 @@ def gone() -> Response:
 
 def refused(items: Sequence[Item], *, accepted: int) -> Response:
     """207 where other events of the request were taken, 400 where none was. Not to be sent again as it is."""
-    errors = [{"index": item.index, **refusal._asdict()} for item in items for refusal in item.refusals]
+    errors = [{"index": item.number, **refusal._asdict()} for item in items for refusal in item.refusals]
     status, title = (207, "Some events were refused") if accepted else (400, "Events were refused")
     detail = "Mend the listed events. Those that are not listed are safe, and need not be sent again."
     return problem(

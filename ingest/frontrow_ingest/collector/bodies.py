@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
 from enum import StrEnum
-from typing import Any
+from itertools import count
+from typing import Any, NamedTuple
 
 import orjson
+from pydantic import TypeAdapter, ValidationError
 
 from frontrow_ingest.collector.cmcd import Playbacks, read_report
 from frontrow_ingest.collector.context import Pseudonymize
 from frontrow_ingest.contract import EventRefusedError, Refusal, Validator, ViewingEvent
-from frontrow_ingest.contract.fields import YEAR_2000_MS, YEAR_2100_MS
+from frontrow_ingest.contract.event import wall_clock_ms
+from frontrow_ingest.producer import TimeWindow
 
 
 class Kind(StrEnum):
@@ -31,34 +34,44 @@ KINDS: Mapping[str, Kind] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One event of a body: the event, or the reasons against it and the bytes as they came.
+class Item(NamedTuple):
+    """One event of a body, counted from 0: the event, or the reasons against it and the bytes as they came.
 
     ``original`` may hold a raw viewer id: it is for the quarantine, which takes it out. ``event_ms`` is the time that a
-    refused event gives itself, if it is believable. ``custom`` counts keys that have no field here.
+    refused event gives itself. ``custom`` counts keys that have no field here.
     """
 
-    index: int
+    number: int
     event: ViewingEvent | None = None
     refusals: tuple[Refusal, ...] = ()
-    original: bytes = field(default=b"", repr=False)
+    original: bytes = b""
     event_ms: int | None = None
     custom: int = 0
+
+    def __repr__(self) -> str:
+        return f"Item({self.number})"  # no original in a log
 
 
 class BodyReader:
     """Reads bodies. ``pseudonymize`` turns the raw viewer ids of JSON events into pseudonyms; None if they are already.
 
-    ``clock`` gives ``received_ts`` to events that lack it.
+    ``clock`` gives ``received_ts`` to events that lack it; ``window`` refuses what is too late or too early.
     """
 
     def __init__(
-        self, playbacks: Playbacks, *, clock: Callable[[], int], pseudonymize: Pseudonymize | None = None
+        self,
+        playbacks: Playbacks,
+        *,
+        clock: Callable[[], int],
+        pseudonymize: Pseudonymize | None = None,
+        window: TimeWindow | None = None,
     ) -> None:
+        self._window = window
         self._playbacks = playbacks
         self._validator = Validator(clock=clock)
         self._pseudonymize = pseudonymize
+        # All of an array at once, nothing built in between; what that refuses is looked at one by one.
+        self._whole = TypeAdapter(list[ViewingEvent]).validate_json if clock is wall_clock_ms else None
 
     def items(self, kind: Kind, body: bytes, context: Mapping[str, Any]) -> Iterator[Item]:
         """Every event of a body, in order; nothing for an empty one."""
@@ -74,6 +87,10 @@ class BodyReader:
             yield self._line(0, body)
 
     def _array(self, body: bytes) -> Iterator[Item]:
+        if self._whole is not None and self._pseudonymize is None:
+            with suppress(ValidationError, EventRefusedError):
+                yield from map(Item, count(), [self._in_time(event) for event in self._whole(body)])
+                return
         try:
             found = orjson.loads(body)
         except orjson.JSONDecodeError as error:
@@ -85,7 +102,7 @@ class BodyReader:
     def _line(self, index: int, line: bytes) -> Item:
         if self._pseudonymize is None:  # the fast path: nothing is built between the bytes and the event
             try:
-                return Item(index, self._validator.line(line))
+                return Item(index, self._in_time(self._validator.line(line)))
             except EventRefusedError as error:
                 return Item(index, None, error.refusals, line, _time_of(_loads(line)))
         try:
@@ -101,7 +118,7 @@ class BodyReader:
         if self._pseudonymize is not None and isinstance(raw := data.get("viewer_id"), str) and raw:
             known = {**data, "viewer_id": self._pseudonymize(raw)}
         try:
-            return Item(index, self._validator.event(known))
+            return Item(index, self._in_time(self._validator.event(known)))
         except EventRefusedError as error:
             return Item(index, None, error.refusals, orjson.dumps(data), _time_of(data))
 
@@ -111,11 +128,16 @@ class BodyReader:
         except EventRefusedError as error:
             return Item(index, None, error.refusals, line)
         try:
-            event = self._validator.event(self._playbacks.event(report, context))
+            event = self._in_time(self._validator.event(self._playbacks.event(report, context)))
         except EventRefusedError as error:
             self._playbacks.settled(report.sid, (report.sn,))
-            return Item(index, None, error.refusals, line, _believable(report.ts), report.custom)
+            return Item(index, None, error.refusals, line, report.ts, report.custom)
         return Item(index, event, custom=report.custom)
+
+    def _in_time(self, event: ViewingEvent) -> ViewingEvent:
+        if self._window is not None:
+            self._window.check(event.ts)
+        return event
 
 
 def _lines(body: bytes) -> Iterator[tuple[int, bytes]]:
@@ -133,11 +155,8 @@ def _loads(line: bytes) -> Any:
 
 
 def _time_of(data: Any) -> int | None:
-    return _believable(data.get("ts")) if isinstance(data, dict) else None
-
-
-def _believable(ts: object) -> int | None:
-    return ts if isinstance(ts, int) and YEAR_2000_MS <= ts <= YEAR_2100_MS else None
+    ts = data.get("ts") if isinstance(data, dict) else None
+    return ts if type(ts) is int else None
 
 
 def _not_json(body: bytes, error: orjson.JSONDecodeError) -> Refusal:

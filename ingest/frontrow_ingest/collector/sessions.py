@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
+from typing import Any
 
 from frontrow_ingest.contract import ViewingEvent
 from frontrow_ingest.contract.fields import INT32_MAX
@@ -81,7 +82,7 @@ class StopList:
 class Sessions:
     """The sessions heard of lately, at most ``limit``: beyond it the one silent for longest is forgotten.
 
-    ``clock`` gives seconds that only go forward. For one thread.
+    ``clock`` gives seconds that only go forward. With ``tracked``, what has changed can be asked for. For one thread.
     """
 
     def __init__(
@@ -92,6 +93,7 @@ class Sessions:
         max_age_s: float | None = None,
         stopped: Iterable[str] | StopList = (),
         clock: Callable[[], float],
+        tracked: bool = False,
     ) -> None:
         self._limit = limit
         self._silent_after_s = silent_after_s
@@ -99,9 +101,13 @@ class Sessions:
         self._stopped = stopped if isinstance(stopped, StopList) else frozenset(stopped)
         self._clock = clock
         self._known: OrderedDict[str, _Session] = OrderedDict()
+        self._touched: dict[str, None] | None = {} if tracked else None
 
     def __len__(self) -> int:
         return len(self._known)
+
+    def __contains__(self, session_id: str) -> bool:
+        return session_id in self._known
 
     def is_stopped(self, session_id: str) -> bool:
         """Whether a session has to stop reporting: an operator said so, or it is too old."""
@@ -124,14 +130,19 @@ class Sessions:
     def heard(self, events: Iterable[ViewingEvent]) -> None:
         """Note events that are safe."""
         now = self._clock()
+        touched = self._touched
         for event in events:
+            if touched is not None:
+                touched[event.session_id] = None
             session = self._known.get(event.session_id)
             if session is None:
                 labels = _interned(_get_kept(event))
                 session = _Session(now, now, event.ts, labels, event.position_ms, event.started)
                 self._known[event.session_id] = session
                 if len(self._known) > self._limit:
-                    self._known.popitem(last=False)
+                    forgotten, _ = self._known.popitem(last=False)
+                    if touched is not None:
+                        touched[forgotten] = None
             else:
                 labels = _get_kept(event)
                 if labels != session.labels:
@@ -163,6 +174,8 @@ class Sessions:
                 ends.append(_end(session_id, session))
         for session_id in ended:
             del self._known[session_id]
+            if self._touched is not None:
+                self._touched[session_id] = None
         return ends
 
     def gone(self, ends: Iterable[ViewingEvent]) -> list[str]:
@@ -174,12 +187,50 @@ class Sessions:
             if session is None:
                 continue
             session.ended = True
+            if self._touched is not None:
+                self._touched[event.session_id] = None
             if session.last_seen <= before:
                 # It may come back from a tunnel, and end by itself: remembered for as long again.
                 session.last_seen = self._clock()
                 self._known.move_to_end(event.session_id)
             gone.append(event.session_id)
         return gone
+
+    def changes(self, now_ms: int) -> Iterator[tuple[str, Sequence[Any] | None]]:
+        """The sessions that have changed since the last call, as JSON values; None for a forgotten one.
+
+        ``now_ms`` is the time by the wall clock, Unix epoch.
+        """
+        touched, self._touched = self._touched or {}, {}
+        began = now_ms - self._clock() * 1000
+        for session_id in touched:
+            session = self._known.get(session_id)
+            if session is None:
+                yield session_id, None
+                continue
+            yield (
+                session_id,
+                (
+                    round(began + session.first_seen * 1000),
+                    session.ts,
+                    session.labels,
+                    session.position_ms,
+                    session.started,
+                    session.ended,
+                    session.fatal,
+                    session.error_code,
+                ),
+            )
+
+    def restore(self, session_id: str, values: Sequence[Any], now_ms: int) -> None:
+        """Follow a session again. Its silence begins now: it could not report before."""
+        first_ms, ts, labels, position_ms, started, ended, fatal, error_code = values
+        now = self._clock()
+        known = _interned(tuple(tuple(label) if isinstance(label, list) else label for label in labels))
+        first_seen = now - max(0, now_ms - first_ms) / 1000
+        if len(self._known) >= self._limit:
+            self._known.popitem(last=False)
+        self._known[session_id] = _Session(first_seen, now, ts, known, position_ms, started, ended, fatal, error_code)
 
 
 def _interned(labels: tuple[object, ...]) -> tuple[object, ...]:

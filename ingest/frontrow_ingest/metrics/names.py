@@ -113,3 +113,8 @@ class Metric(StrEnum):
         Kind.COUNTER,
         "CMCD keys that have no field in the contract, custom ones among them.",
     )
+    COLLECTOR_NOT_KEPT = (
+        "frontrow_collector_refused_not_kept_total",
+        Kind.COUNTER,
+        "Refused events over the minute's budget of the quarantine: answered and counted, not kept.",
+    )

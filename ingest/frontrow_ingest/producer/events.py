@@ -23,6 +23,7 @@ from frontrow_ingest.contract.event import wall_clock_ms
 from frontrow_ingest.errors import DeliveryError
 from frontrow_ingest.producer.port import EventCounter, ProducerStats, RecordSink, SeenEvents
 from frontrow_ingest.producer.settings import KafkaSettings
+from frontrow_ingest.producer.sinks import open_sink
 from frontrow_ingest.producer.window import TimeWindow
 
 Result = TypeVar("Result")
@@ -71,7 +72,7 @@ class EventProducer:
         self._plain = seen is None and counter is None and window is None
         if viewer_keys is not None:
             self._validator = RawViewerValidator(self._validator, viewer_keys)
-        self._sink = sink if sink is not None else _kafka(bootstrap, topic, settings or KafkaSettings())
+        self._sink = sink if sink is not None else open_sink(bootstrap, topic, settings or KafkaSettings())
         if seen is not None:
             self._sink.when_lost(self._forget)
 
@@ -173,13 +174,3 @@ class EventProducer:
             self.close()
         except DeliveryError as late:  # the error on its way matters more; this one goes with it
             error.add_note(str(late))
-
-
-def _kafka(bootstrap: str, topic: str, settings: KafkaSettings) -> RecordSink:
-    if settings.backend == "confluent":
-        from frontrow_ingest.producer.confluent_producer import ConfluentSink  # brings its extra, or says which
-
-        return ConfluentSink(bootstrap, topic=topic, settings=settings)
-    from frontrow_ingest.producer.kafka_producer import KafkaSink  # kafka-python is only needed here
-
-    return KafkaSink(bootstrap, topic=topic, settings=settings)

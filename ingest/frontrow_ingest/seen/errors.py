@@ -37,8 +37,8 @@ class StateWriteError(StateError):
     def __init__(self, directory: Path, why: str) -> None:
         self.directory = directory
         super().__init__(
-            f"the state in {directory} cannot be read or written ({why}): mend that, then run again with --resume; "
-            "what was saved before is whole, and the rest is found in the topic"
+            f"the state in {directory} cannot be read or written ({why}): mend that, then run again (produce: with "
+            "--resume); what was saved before is whole, and the rest is found in the topic"
         )
 
 
@@ -49,5 +49,5 @@ class StateDamagedError(StateError):
         self.directory = directory
         super().__init__(
             f"the state in {directory} is damaged ({why}), so what was sent is not known from it: move it away, then "
-            "run again with --resume --learn, which learns what was sent from the topic itself"
+            "run again; produce --resume --learn learns what was sent from the topic itself"
         )

@@ -172,7 +172,8 @@ def _digest(session_id: str) -> bytes:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    db = sqlite3.connect(path, isolation_level=None, cached_statements=16)
+    # Not bound to a thread: a collector opens it in one and uses it in another.
+    db = sqlite3.connect(path, isolation_level=None, cached_statements=16, check_same_thread=False)
     try:
         for setting in ("journal_mode=WAL", "synchronous=FULL", "cache_size=-8192", "journal_size_limit=16777216"):
             db.execute(f"PRAGMA {setting}")

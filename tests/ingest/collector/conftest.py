@@ -25,10 +25,25 @@ class Rig:
     ) -> None:
         self.sink = sink or MemorySink(KafkaSettings(linger_ms=0))
         self.seconds = 1_000.0
+        self._runs = False
         self.delivery = Delivery(
             open_sink or (lambda: self.sink), **{"max_waiting": 1_000, "seen": RecentEvents(), **delivery}
         )
         self.client = InProcess(collector_app(self.delivery, clock=lambda: NOW, seconds=lambda: self.seconds, **app))
+
+    def begin(self) -> None:
+        self.delivery.start()
+        self.client.__enter__()
+        self._runs = True
+
+    def end(self) -> None:
+        """Stop in order, as a signal does."""
+        if self._runs:
+            self._runs = False
+            try:
+                self.client.__exit__()
+            finally:
+                self.delivery.close(1.0)
 
     @property
     def events(self) -> list[dict[str, Any]]:
@@ -50,9 +65,8 @@ def rig() -> Iterator[Callable[..., Rig]]:
         def make(settings: CollectorSettings | None = None, *, delivery: Any = None, **more: Any) -> Rig:
             sinks = {name: more.pop(name) for name in ("sink", "open_sink") if name in more}
             made = Rig(**sinks, delivery=delivery or {}, app={"settings": settings, **more})
-            made.delivery.start()
-            stack.callback(made.delivery.close, 1.0)
-            stack.enter_context(made.client)
+            stack.callback(made.end)
+            made.begin()
             return made
 
         yield make

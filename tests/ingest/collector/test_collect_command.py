@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -14,7 +15,7 @@ from frontrow_ingest.cli.collect import command
 from frontrow_ingest.collector.cmcd import markdown_table
 from frontrow_ingest.errors import IngestError
 from support.collector_process import CollectorProcess, collecting
-from support.viewing_events import a_line
+from support.viewing_events import a_line, an_event
 
 
 @pytest.fixture(scope="module")
@@ -86,3 +87,39 @@ def test_what_cannot_be_used_is_said_at_once(tmp_path: Path, arguments: list[str
 
 def test_the_mapping_is_shown() -> None:
     assert CliRunner().invoke(command, ["--show-mapping"]).output == markdown_table()
+
+
+def test_every_line_is_json_where_logs_are_and_none_names_anybody(nobody: str, tmp_path: Path) -> None:
+    arguments = ("--bootstrap", nobody, "--ack-timeout", "0.2", "--state", str(tmp_path / "state"), "--trust-query")
+    with collecting(*arguments, before=("--log-format", "json")) as collector:
+        assert collector.post(a_line(session_id="s-secret"), path="/events?viewer=anna@example.org") == 503
+        assert collector.post(b"{", path="/anna") == 404
+        collector.wait("the access log", lambda: collector.text.count("frontrow.access") == 2)
+        assert collector.stop() == 0
+    lines = [json.loads(line) for line in collector.text.splitlines()]
+    access = [line for line in lines if line["logger"] == "frontrow.access"]
+    assert [(line["method"], line["endpoint"], line["status"]) for line in access] == [
+        ("POST", "/events", 503),
+        ("POST", "other", 404),
+    ]
+    assert not [word for word in ("anna", "s-secret", an_event()["viewer_id"]) if word in collector.text]
+
+
+def test_a_state_that_another_collector_holds_is_named(nobody: str, tmp_path: Path) -> None:
+    with collecting("--bootstrap", nobody, "--state", str(tmp_path)):
+        second = CollectorProcess("--port", "0", "--bootstrap", nobody, "--state", str(tmp_path))
+        try:
+            assert second._process.wait(30) == 1
+        finally:
+            second.end()
+    assert f"is using the state in {tmp_path}" in second.text
+
+
+@pytest.mark.parametrize("backend", ["kafka-python", "confluent"])
+def test_with_everything_on_and_kafka_away_it_waits_and_stops_well(nobody: str, tmp_path: Path, backend: str) -> None:
+    arguments = ("--quarantine", "--ledger", "--state", str(tmp_path), "--backend", backend, "--ack-timeout", "0.2")
+    with collecting("--bootstrap", nobody, *arguments) as collector:
+        assert [collector.get("/health"), collector.get("/ready")] == [200, 503]
+        assert [collector.post(a_line()), collector.post(b"{")] == [503, 503]
+        assert collector.stop() == 0
+    assert "Traceback" not in collector.text

@@ -15,6 +15,7 @@ class CmcdSyntaxError(ContractError):
 
     def __init__(self, position: int, wanted: str) -> None:
         self.position = position
+        self.wanted = wanted
         super().__init__(f"is not CMCD at character {position}: {wanted} is wanted there")
 
 
@@ -51,7 +52,8 @@ _BARE = re.compile(
 _PLAIN = re.compile(
     r"([a-z*][a-z0-9_.*-]*)(?:=(?:(-?[0-9]{1,15})"
     r'|"([ !#-\[\]-~]*)"'
-    r"|([A-Za-z*][A-Za-z0-9!#$%&'*+.^_`|~:/-]*)))?(?:,(?=[a-z*])|\Z)"
+    r"|([A-Za-z*][A-Za-z0-9!#$%&'*+.^_`|~:/-]*)"
+    r"|(\([0-9 ;a-z]{0,40}\))))?(?:,(?=[a-z*])|\Z)"
 )
 # A list of a few amounts: bitrates and buffer lengths repeat, so that it is worth remembering.
 _SHORT_LIST = re.compile(r"\([0-9 ;a-z]{0,40}\)")
@@ -69,9 +71,17 @@ def parse(line: str) -> dict[str, Value]:
     at, end = _SPACES.match(line).end(), len(line.rstrip(" "))  # type: ignore[union-attr]  # it matches nothing, too
     while at < end:
         if plain := _PLAIN.match(line, at):
-            kind = plain.lastindex
-            text = plain[kind or 1]
-            found[plain[1]] = True if kind == 1 else int(text) if kind == 2 else text if kind == 3 else Token(text)
+            kind = plain.lastindex or 1
+            text = plain[kind]
+            if kind == 2:
+                found[plain[1]] = int(text)
+            elif kind == 5:
+                try:
+                    found[plain[1]] = _remembered(text)
+                except CmcdSyntaxError as error:  # the place of the mistake is to be that in the line
+                    raise CmcdSyntaxError(plain.start(5) + error.position, error.wanted) from None
+            else:
+                found[plain[1]] = text if kind == 3 else _token(text) if kind == 4 else True
             at = plain.end()
             continue
         key, at = _key(line, at)
@@ -123,6 +133,9 @@ def _list(line: str, at: int) -> tuple[tuple[Item, ...], int]:
         with suppress(CmcdSyntaxError):  # the place of the mistake is to be that in the line
             return _remembered(short[0]), short.end()
     return _inner_list(line, at + 1)
+
+
+_token = lru_cache(maxsize=1_024)(Token)
 
 
 @lru_cache(maxsize=4_096)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from operator import attrgetter
 from typing import Any
 
 from frontrow_ingest.collector.cmcd.keys import END_REASONS
@@ -42,18 +43,24 @@ class _Playback:
     remembered: OrderedDict[int, dict[str, Any]] = field(default_factory=OrderedDict)
 
 
+_NAMES = tuple(each.name for each in fields(_Playback))
+_values = attrgetter(*_NAMES)
+
+
 class Playbacks:
     """Turns reports into events. At most ``limit`` playbacks are known: the one silent for longest is forgotten first.
 
     A report that comes again before its event was ``settled`` gives the same event again, so that a client may repeat
     what was not acknowledged. One that comes later than its successor, or after it was settled, has no deltas: the
     successor's cover its time. A playback unknown so far whose report is not among its first is taken as started
-    earlier: its running totals are where the counting begins. For one thread.
+    earlier: its running totals are where the counting begins. With ``tracked``, what has changed can be asked for. For
+    one thread.
     """
 
-    def __init__(self, *, limit: int) -> None:
+    def __init__(self, *, limit: int, tracked: bool = False) -> None:
         self._limit = limit
         self._known: OrderedDict[str, _Playback] = OrderedDict()
+        self._touched: dict[str, None] | None = {} if tracked else None
 
     def __len__(self) -> int:
         return len(self._known)
@@ -61,10 +68,11 @@ class Playbacks:
     def event(self, report: Report, context: Mapping[str, Any]) -> dict[str, Any]:
         """The event of a report as a mapping of contract fields; ``context`` gives those that CMCD cannot say."""
         playback = self._known.get(report.sid)
+        self._touch(report.sid)
         if playback is None:
             playback = self._known[report.sid] = _first(report)
             if len(self._known) > self._limit:
-                self._known.popitem(last=False)
+                self._touch(self._known.popitem(last=False)[0])
         else:
             self._known.move_to_end(report.sid)
             if report.sn in playback.remembered:
@@ -79,12 +87,32 @@ class Playbacks:
         """These reports need not be remembered: their events are safe, or refused."""
         playback = self._known.get(sid)
         if playback is not None:
+            self._touch(sid)
             for number in numbers:
                 playback.remembered.pop(number, None)
 
     def forget(self, sid: str) -> None:
         """Forget a playback."""
+        self._touch(sid)
         self._known.pop(sid, None)
+
+    def changes(self) -> Iterator[tuple[str, Sequence[Any] | None]]:
+        """The playbacks that have changed since the last call, as JSON values; None for a forgotten one."""
+        touched, self._touched = self._touched or {}, {}
+        for sid in touched:
+            playback = self._known.get(sid)
+            yield sid, None if playback is None else (*_values(playback)[:-1], dict(playback.remembered))
+
+    def restore(self, sid: str, values: Sequence[Any]) -> None:
+        """Follow a playback again."""
+        *plain, remembered = values
+        made = dict(zip(_NAMES, plain, strict=False))
+        events = OrderedDict((int(number), event) for number, event in remembered.items())
+        self._known[sid] = _Playback(**made, remembered=events)
+
+    def _touch(self, sid: str) -> None:
+        if self._touched is not None:
+            self._touched[sid] = None
 
 
 def _first(report: Report) -> _Playback:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 from frontrow_ingest.collector.cmcd.keys import BY_NAME, EVENTS, STATES, STREAM_TYPES, Type
 from frontrow_ingest.collector.cmcd.parser import CmcdSyntaxError, Item, Token, Value, parse
 from frontrow_ingest.contract import EventRefusedError, Refusal
 
 VERSION = 2
+_REQUIRED = frozenset(("sid", "sn", "ts", "e"))
 MAX_AMOUNT = 2**53  # a list of honest numbers stays far below
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """What a player reports, in CMCD's own terms; None where it says nothing.
 
     ``kbps`` is the bitrate on the screen, audio and video together; ``starved_ms`` the sum of the stalls that ended
@@ -47,37 +47,66 @@ def read_report(line: str) -> Report:
         values = parse(line)
     except CmcdSyntaxError as error:
         raise EventRefusedError([Refusal("", "bad_format", str(error))]) from None
-    refusals = [*_wrong_types(values), *_not_allowed(values)]
-    refusals += [_missing(name) for name in ("sid", "sn", "ts", "e") if name not in values]
-    if refusals:
+    wrong: list[str] = []
+    custom = 0
+    for name, value in values.items():
+        check = _CHECKS.get(name)
+        if check is None:
+            custom += 1
+        elif not check(value):
+            wrong.append(name)
+    if wrong or not values.keys() >= _REQUIRED or not _allowed(values):
+        refusals = [
+            Refusal(_field(name), "wrong_type", f"must be a {BY_NAME[name].type} (CMCD {name})") for name in wrong
+        ]
+        refusals += _not_allowed(values)
+        refusals += [_missing(name) for name in ("sid", "sn", "ts", "e") if name not in values]
         raise EventRefusedError(refusals)
-    return _report(values)
+    return _report(values, custom)
 
 
-def _wrong_types(values: Mapping[str, Value]) -> list[Refusal]:
-    return [
-        Refusal(_field(name), "wrong_type", f"must be a {key.type} (CMCD {name})")
-        for name, value in values.items()
-        if (key := BY_NAME.get(name)) is not None and not _is_a(value, key.type)
-    ]
+def _is_integer(value: Value) -> bool:
+    return type(value) is int and 0 <= value <= MAX_AMOUNT
 
 
-def _is_a(value: Value, wanted: Type) -> bool:
-    if wanted is Type.INTEGER:
-        return _is_amount(value)
-    if wanted is Type.STRING:
-        return isinstance(value, str) and not isinstance(value, Token)
-    if wanted is Type.TOKEN:
-        return isinstance(value, Token)
-    # Some players write a list of one without its parentheses, as version 1 did.
-    items = value if isinstance(value, tuple) else (Item(value),)
-    if wanted is Type.STRINGS:
-        return all(isinstance(item.value, str) for item in items)
-    return all(_is_amount(item.value) for item in items)
+def _is_string(value: Value) -> bool:
+    return type(value) is str
 
 
-def _is_amount(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_AMOUNT
+def _is_token(value: Value) -> bool:
+    return type(value) is Token
+
+
+# Some players write a list of one without its parentheses, as version 1 did.
+def _are_strings(value: Value) -> bool:
+    return isinstance(value, str) or (type(value) is tuple and all(isinstance(item.value, str) for item in value))
+
+
+def _are_integers(value: Value) -> bool:
+    if type(value) is tuple:
+        return all(type(item.value) is int and 0 <= item.value <= MAX_AMOUNT for item in value)
+    return _is_integer(value)
+
+
+_CHECK_OF: Mapping[Type, Callable[[Value], bool]] = {
+    Type.INTEGER: _is_integer,
+    Type.STRING: _is_string,
+    Type.TOKEN: _is_token,
+    Type.STRINGS: _are_strings,
+    Type.NUMBERS: _are_integers,
+}
+_CHECKS = {name: _CHECK_OF[key.type] for name, key in BY_NAME.items()}
+
+
+def _allowed(values: Mapping[str, Value]) -> bool:
+    """Whether no word is one that CMCD does not have: the quick look; ``_not_allowed`` says which."""
+    get = values.get
+    return (
+        values["e"] in EVENTS
+        and ((state := get("sta")) is None or state in STATES)
+        and ((stream := get("st")) is None or stream in STREAM_TYPES)
+        and get("v", VERSION) == VERSION
+    )
 
 
 def _not_allowed(values: Mapping[str, Value]) -> list[Refusal]:
@@ -100,33 +129,31 @@ def _field(name: str) -> str:
     return BY_NAME[name].fields.partition(",")[0]
 
 
-def _report(values: Mapping[str, Value]) -> Report:
-    def get(name: str) -> Value | None:
-        value = values.get(name)
-        return str(value) if isinstance(value, Token) else value
-
+def _report(values: Mapping[str, Any], custom: int) -> Report:
+    get = values.get  # all types were checked
     rates = next((values[name] for name in ("pb", "br", "ab") if name in values), None)
     codes = _items(values.get("ec", ()))
     stream_type = get("st")
     dropped = get("dfa")
+    starved = values.get("bsd")
     return Report(
-        sid=get("sid"),  # type: ignore[arg-type]  # all types were checked above
-        sn=get("sn"),  # type: ignore[arg-type]
-        ts=get("ts"),  # type: ignore[arg-type]
-        event=get("e"),  # type: ignore[arg-type]
-        state=get("sta"),  # type: ignore[arg-type]
-        content=get("cid"),  # type: ignore[arg-type]
-        stream_type=STREAM_TYPES[stream_type] if isinstance(stream_type, str) else None,
+        sid=values["sid"],
+        sn=values["sn"],
+        ts=values["ts"],
+        event=values["e"],
+        state=get("sta"),
+        content=get("cid"),
+        stream_type=None if stream_type is None else STREAM_TYPES[stream_type],
         kbps=None if rates is None else _sum_of_kinds(rates),
-        starved_ms=_longest_kind(values.get("bsd", ())),
+        starved_ms=0 if starved is None else _longest_kind(starved),
         starved_total_ms=_longest_kind(values["bsda"]) if "bsda" in values else None,
-        dropped_total=get("df") if dropped is None else dropped,  # type: ignore[arg-type]
-        start_delay_ms=get("msd"),  # type: ignore[arg-type]
-        latency_ms=get("ltc"),  # type: ignore[arg-type]
-        position_ms=get("pt"),  # type: ignore[arg-type]
-        cdn=get("cdn"),  # type: ignore[arg-type]
+        dropped_total=get("df") if dropped is None else dropped,
+        start_delay_ms=get("msd"),
+        latency_ms=get("ltc"),
+        position_ms=get("pt"),
+        cdn=get("cdn"),
         error=str(codes[0].value) or None if codes else None,
-        custom=sum(name not in BY_NAME for name in values),
+        custom=custom,
     )
 
 
