@@ -18,6 +18,7 @@ from frontrow import Client, Condition, Result, eq, one_of
 from frontrow._display import caveats, format_value
 from frontrow_ingest.cli.options import url_option
 from frontrow_specs import catalogue
+from frontrow_specs.documents import metrics_markdown
 
 _WIDEST = 1_000
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -117,8 +118,12 @@ def top(
 
 
 @command.command()
-def metrics() -> None:
+@click.option("--markdown", is_flag=True, help="Print the catalogue as a document.")
+def metrics(markdown: bool) -> None:
     """List every metric."""
+    if markdown:
+        click.echo(metrics_markdown(), nl=False)
+        return
     table = Table("metric", "unit", "datasources", "what it says", "by the definition of")
     for metric in catalogue().metrics.values():
         said = " ".join(filter(None, (metric.description, metric.note)))
