@@ -78,7 +78,7 @@ def _cast(number: int | float, type_: str) -> int | float:
     if type_ == "DOUBLE":
         return float(number)
     # As Java does it: towards zero, and what is too large is the largest there is.
-    return 0 if number != number else int(min(max(number, -(1 << 63)), (1 << 63) - 1))
+    return 0 if math.isnan(number) else int(min(max(number, -(1 << 63)), (1 << 63) - 1))
 
 
 def wrapped(number: int) -> int:

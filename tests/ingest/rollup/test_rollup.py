@@ -9,7 +9,7 @@ import pytest
 
 from frontrow_ingest.errors import RollupError
 from frontrow_ingest.rollup import Rollup, RowCount, parse_schema
-from frontrow_specs import rollup
+from frontrow_specs import rollup, rollup_names
 
 SCHEMA: dict[str, Any] = {
     "dataSource": "d",
@@ -109,7 +109,7 @@ def test_rows_before_and_after() -> None:
     assert made.count.ratio == 50
 
 
-@pytest.mark.parametrize("name", ["audience", "quality"])
+@pytest.mark.parametrize("name", rollup_names())
 def test_every_spec_of_ours_is_known(name: str) -> None:
     spec = rollup(name)
     schema = parse_schema(spec.supervisor(bootstrap="x")["spec"]["dataSchema"])
