@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from frontrow._errors import AskError
 from frontrow._filters import WhereLike, dimensions_of, parse_where
 from frontrow._formula import answer_name, maximum
 from frontrow._result import ColumnType
-from frontrow._time import Interval
-from frontrow_specs import Catalogue, Metric, SpecNotFound, rollup
+from frontrow._routing import Question, choose, dropped_before
+from frontrow._time import Granularity, Interval
+from frontrow_specs import Catalogue, Metric, SpecNotFound
 from frontrow_specs.formula import Aggregate
 
 
@@ -22,16 +24,21 @@ class Ask:
     Attributes:
         spec: the rollup spec that the datasource follows
         datasource: its name in Druid
+        grain: of its rows
+        interval: of whole grains
         where: Druid's filter, or None
         extra: Druid's JSON of aggregators that the caller brought, each with its name
+        kept_from: where the interval reaches back to rows that are dropped by now, the first moment that is kept
     """
 
     metrics: tuple[Metric, ...]
     spec: str
     datasource: str
+    grain: timedelta
     interval: Interval
     where: Mapping[str, Any] | None
     extra: tuple[Mapping[str, Any], ...] = ()
+    kept_from: datetime | None = None
 
     @property
     def aggregates(self) -> tuple[Aggregate, ...]:
@@ -65,6 +72,8 @@ class Ask:
             if kind in kinds
         ]
         said = f"approximate: {', '.join(bounds)}" if bounds else "exact"
+        if self.kept_from is not None:
+            said += f"; {self.spec} keeps nothing before {self.kept_from:%Y-%m-%d %H:%M} UTC"
         return f"{said}; own aggregations as Druid answers" if self.extra else said
 
 
@@ -75,14 +84,19 @@ def prepare(
     interval: Interval,
     where: WhereLike,
     *,
+    granularity: Granularity | None = None,
+    open_end: bool = False,
     dimension: str | None = None,
     spec: str | None = None,
     aggregations: Mapping[str, Any] | None = None,
 ) -> Ask:
-    """Look up every name and choose the datasource.
+    """Look up every name and choose the datasource, the cheapest that can answer.
 
     Args:
         datasources: Druid's name of each spec's datasource, where it differs
+        interval: as the caller wrote it; it is widened to whole rows of the datasource
+        granularity: of the answer's buckets; None for one of all
+        open_end: the interval ends now, and is not to be widened there
         dimension: that the answer is grouped by
         spec: the spec to ask, instead of the first that can answer all
         aggregations: pydruid's aggregators, or Druid's JSON, by the name of their column
@@ -106,8 +120,18 @@ def prepare(
             catalogue.dimension(name)
     except SpecNotFound as error:
         raise AskError(str(error)) from error
-    chosen = _choose(found, needed, [spec] if spec else _candidates(found))
-    ask = Ask(found, chosen, datasources.get(chosen, chosen), interval, condition, _built(aggregations))
+    question = Question(found, needed, interval, granularity, named=spec is not None)
+    chosen = choose(question, [spec] if spec else _candidates(found))
+    ask = Ask(
+        metrics=found,
+        spec=chosen.name,
+        datasource=datasources.get(chosen.name, chosen.name),
+        grain=chosen.grain,
+        interval=interval.widened(chosen.grain, open_end=open_end),
+        where=condition,
+        extra=_built(aggregations),
+        kept_from=dropped_before(chosen, interval),
+    )
     taken = {"time", "rank", dimension, *(metric.name for metric in found)}
     taken |= {name for each in ask.aggregates for name in (each.column, answer_name(each))}
     if clash := [aggregator["name"] for aggregator in ask.extra if aggregator["name"] in taken]:
@@ -132,21 +156,6 @@ def _built(given: Mapping[str, Any] | None) -> tuple[Mapping[str, Any], ...]:
 
 def _candidates(metrics: Iterable[Metric]) -> list[str]:
     return list(dict.fromkeys(name for metric in metrics for name in metric.datasources))
-
-
-def _choose(metrics: Sequence[Metric], dimensions: Sequence[str], candidates: Sequence[str]) -> str:
-    lacking = []
-    for name in candidates:
-        try:
-            kept = {dimension.name for dimension in rollup(name).dimensions}
-        except SpecNotFound as error:
-            raise AskError(str(error)) from error
-        lacks = [metric.name for metric in metrics if name not in metric.datasources]
-        lacks += [dimension for dimension in dimensions if dimension not in kept]
-        if not lacks:
-            return name
-        lacking.append(f"{name} lacks {', '.join(lacks)}")
-    raise AskError(f"no datasource answers all of it: {'; '.join(lacking)}. Ask in two questions.")
 
 
 def _is_plain_sum(metric: Metric) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from frontrow._ask import Ask
 from frontrow._errors import KeyEpochsError
-from frontrow._time import GRAIN, Granularity, Interval
+from frontrow._time import MINUTE, Granularity, Interval
 from frontrow_specs import rollup
 
 # Sends one native query to Druid and gives its answer.
@@ -42,7 +42,7 @@ def check_key_epochs(ask: Ask, buckets: Granularity, ledger: str, run: Run) -> N
     """
     if not _counts_viewers(ask):
         return
-    epochs = _epochs(ask.interval, ledger, run)
+    epochs = _epochs(ask.interval.widened(MINUTE), ledger, run)
     if len(epochs) < 2:
         return
     for start in buckets.starts(ask.interval):
@@ -78,7 +78,7 @@ def _epochs(interval: Interval, ledger: str, run: Run) -> list[KeyEpoch]:
         }
     )
     found = (entry["event"] for entry in answer)
-    epochs = [KeyEpoch(row[_DIMENSION], _moment(row["first"]), _moment(row["last"]) + GRAIN) for row in found]
+    epochs = [KeyEpoch(row[_DIMENSION], _moment(row["first"]), _moment(row["last"]) + MINUTE) for row in found]
     return sorted(epochs, key=lambda epoch: (epoch.start, epoch.end))
 
 
@@ -107,9 +107,12 @@ def _parts(interval: Interval, epochs: Sequence[KeyEpoch]) -> tuple[tuple[str, s
 
 
 def _written(start: datetime, end: datetime) -> str:
-    """An interval as short as it can be given back; only the end of one up to now has seconds."""
-    whole = "minutes" if not (end.second or end.microsecond) else "milliseconds"
-    return f"{start:%Y-%m-%dT%H:%MZ}/{end.replace(tzinfo=None).isoformat(timespec=whole)}Z"
+    """An interval as short as it can be given back; only the end of one up to now has parts of a second."""
+    return "/".join(f"{each.replace(tzinfo=None).isoformat(timespec=_precision(each))}Z" for each in (start, end))
+
+
+def _precision(moment: datetime) -> str:
+    return "milliseconds" if moment.microsecond else "seconds" if moment.second else "minutes"
 
 
 def _moment(ms: int) -> datetime:

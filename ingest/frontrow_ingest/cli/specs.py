@@ -11,6 +11,7 @@ from rich.table import Table
 
 from frontrow._transport import Transport
 from frontrow_ingest.cli.options import bootstrap_option, druid_bootstrap_option, url_option, window_options
+from frontrow_ingest.cli.specs_queries import command as queries_command
 from frontrow_ingest.druid import Supervisors, ensure_topic
 from frontrow_specs import RollupSpec, rollup, rollup_names
 from frontrow_specs.avro_schemas import EVENTS
@@ -23,6 +24,9 @@ prefix_option = click.option("--prefix", default="", help="Put before the dataso
 @click.group(short_help="List, check and apply the rollup specs.")
 def command() -> None:
     """Rollup specs: which columns a Druid datasource keeps of a topic's records."""
+
+
+command.add_command(queries_command)
 
 
 @command.command("list")
@@ -56,7 +60,8 @@ def show(name: str, druid: bool, bootstrap: str, druid_bootstrap: str | None) ->
     table = Table("column", "kind", "from", "what it says")
     for dimension in spec.dimensions:
         kind = "multi-value dimension" if dimension.multi_value else "dimension"
-        table.add_row(dimension.name, kind, dimension.name, dimension.description)
+        source = dimension.name if dimension.expression is None else "an expression"
+        table.add_row(dimension.name, kind, source, dimension.description)
     for metric in spec.metrics:
         where = ", ".join(f"{field}={value}" for field, value in metric.filter.items())
         source = metric.field or metric.expression or (f"events where {where}" if where else "events")
