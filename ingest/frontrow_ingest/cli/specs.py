@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from frontrow._transport import Transport
+from frontrow_ingest.cli import specs_preview
 from frontrow_ingest.cli.options import bootstrap_option, druid_bootstrap_option, url_option, window_options
 from frontrow_ingest.druid import Supervisors, ensure_topic
 from frontrow_specs import RollupSpec, rollup, rollup_names
@@ -23,6 +24,9 @@ prefix_option = click.option("--prefix", default="", help="Put before the dataso
 @click.group(short_help="List, check and apply the rollup specs.")
 def command() -> None:
     """Rollup specs: which columns a Druid datasource keeps of a topic's records."""
+
+
+command.add_command(specs_preview.command)
 
 
 @command.command("list")

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from frontrow_ingest.errors import RollupError
-from frontrow_ingest.rollup.evaluation import evaluate, wrapped
-from frontrow_ingest.rollup.expression import Expression, parse_expression
+from frontrow_ingest.rollup.evaluation import Value, compiled, wrapped
+from frontrow_ingest.rollup.expression import parse_expression
 from frontrow_ingest.rollup.filters import Filter, parse_filter
 from frontrow_ingest.rollup.values import Row, only, required, texts_of
 
@@ -59,11 +59,12 @@ class Fold:
     """A sum, minimum or maximum of a column or an expression; null until there is a number.
 
     Attributes:
+        read: the value of a row
         convert: to a long or a double
     """
 
     name: str
-    value: Expression | str
+    read: Callable[[Row], Value]
     convert: Callable[[int | float], int | float]
     join: Callable[[Any, Any], Any]
 
@@ -71,7 +72,7 @@ class Fold:
         return None
 
     def add(self, state: int | float | None, row: Row) -> int | float | None:
-        found = row.get(self.value) if isinstance(self.value, str) else evaluate(self.value, row.get)
+        found = self.read(row)
         if found is None:
             return state
         if not isinstance(found, int | float):
@@ -101,6 +102,9 @@ class Distinct:
 
     def add(self, state: set[str], row: Row) -> set[str]:
         value = row.get(self.column)
+        if type(value) is str and "texts" in self.takes:
+            state.add(value)
+            return state
         is_set = isinstance(value, set)
         if value is not None and ("sets" if is_set else "texts") not in self.takes:
             raise RollupError(f"{self.name!r} takes {self.takes}, which {self.column!r} does not hold.")
@@ -197,10 +201,18 @@ def parse_aggregator(json: Any) -> Aggregator:
 def _fold(json: Any, name: str, kind: str, what: str) -> Fold:
     if (json.get("fieldName") is None) == (json.get("expression") is None):
         raise RollupError(f"{what} needs one of 'fieldName' and 'expression'.")
-    of_expression = json.get("expression") is not None
-    value = parse_expression(json["expression"]) if of_expression else str(json["fieldName"])
+    read = _column(str(json["fieldName"])) if json.get("expression") is None else _computed(json["expression"])
     convert: Callable[[int | float], int | float] = _long if kind.startswith("long") else float
-    return Fold(name, value, convert, _FOLDS[kind])
+    return Fold(name, read, convert, _FOLDS[kind])
+
+
+def _column(name: str) -> Callable[[Row], Any]:
+    return lambda row: row.get(name)
+
+
+def _computed(text: str) -> Callable[[Row], Value]:
+    compute = compiled(parse_expression(text))
+    return lambda row: compute(row.get)
 
 
 def _long(number: int | float) -> int:

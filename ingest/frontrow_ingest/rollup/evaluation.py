@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -10,39 +11,67 @@ from frontrow_ingest.errors import RollupError
 from frontrow_ingest.rollup.expression import Call, Column, Expression, Literal
 
 Value: TypeAlias = "int | float | str | None"
+Columns: TypeAlias = "Callable[[str], object]"
+Compute: TypeAlias = "Callable[[Columns], Value]"
+
+_HALF = 1 << 63
 
 
-def evaluate(expression: Expression, column: Callable[[str], object]) -> Value:
-    """The value of an expression.
+def compiled(expression: Expression) -> Compute:
+    """What computes an expression for one row after another. It is given the value of a column by its name, None where
+    there is none, and raises:
 
-    Args:
-        column: the value of a column by its name; None where there is none
-
-    Raises:
-        RollupError: a column holds what cannot be computed with
-        ZeroDivisionError: a long is divided by 0, where Druid fails as well
+    - RollupError: a column holds what cannot be computed with
+    - ZeroDivisionError: a long is divided by 0, where Druid fails as well
     """
     match expression:
         case Literal(value):
-            return value
+            return lambda _: value
         case Column(name):
-            return _scalar(name, column(name))
-        case Call("if", (condition, then, otherwise)):
-            return evaluate(then if _truth(evaluate(condition, column)) else otherwise, column)
-        case Call("nvl", (first, second)):
-            return evaluate(second, column) if (found := evaluate(first, column)) is None else found
-        case Call("&&" | "||" as op, (left, right)):
-            return _joined(op == "||", _truth(evaluate(left, column)), _truth(evaluate(right, column)))
-        case Call(name, (operand,)):
-            return _of_one(name, evaluate(operand, column))
-        case Call(op, (left, right)):
-            return _of_two(op, evaluate(left, column), evaluate(right, column))
+            return _column(name)
+        case Call(name, operands):
+            return _call(name, tuple(compiled(operand) for operand in operands))
     raise RollupError(f"{expression} cannot be computed.")
+
+
+def _column(name: str) -> Compute:
+    def read(column: Columns) -> Value:
+        value = column(name)
+        return value if type(value) is int else _scalar(name, value)
+
+    return read
+
+
+def _call(name: str, parts: tuple[Compute, ...]) -> Compute:
+    match name, parts:
+        case "if", (condition, then, otherwise):
+            return lambda column: (then if _truth(condition(column)) else otherwise)(column)
+        case "nvl", (first, second):
+            return lambda column: second(column) if (found := first(column)) is None else found
+        case "&&" | "||", (left, right):
+            return lambda column: _joined(name == "||", _truth(left(column)), _truth(right(column)))
+        case _, (operand,):
+            return lambda column: _of_one(name, operand(column))
+        case _, (left, right):
+            return _pair(name, left, right)
+    raise RollupError(f"{name!r} of {len(parts)} values cannot be computed.")
+
+
+def _pair(op: str, left: Compute, right: Compute) -> Compute:
+    quick = _QUICK.get(op)
+
+    def compute(column: Columns) -> Value:
+        first, second = left(column), right(column)
+        if quick is not None and type(first) is int and type(second) is int:
+            return wrapped(quick(first, second))
+        return _of_two(op, first, second)
+
+    return compute
 
 
 def wrapped(number: int) -> int:
     """A long as Java keeps it: what is over 64 bits begins again at the other end."""
-    return (number + (1 << 63)) % (1 << 64) - (1 << 63)
+    return number if -_HALF <= number < _HALF else (number + _HALF) % (1 << 64) - _HALF
 
 
 def _scalar(name: str, value: object) -> Value:
@@ -145,4 +174,16 @@ _COMPARISONS = {
     "<=": _compared(lambda left, right: left <= right),
     ">": _compared(lambda left, right: left > right),
     ">=": _compared(lambda left, right: left >= right),
+}
+# Of two longs, which is what nearly every event has.
+_QUICK: dict[str, Callable[[int, int], int]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "==": lambda left, right: int(left == right),
+    "!=": lambda left, right: int(left != right),
+    "<": lambda left, right: int(left < right),
+    "<=": lambda left, right: int(left <= right),
+    ">": lambda left, right: int(left > right),
+    ">=": lambda left, right: int(left >= right),
 }

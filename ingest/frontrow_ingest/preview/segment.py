@@ -1,0 +1,113 @@
+"""How large a segment of Druid is that holds given rows.
+
+The columns are laid out as Druid lays them out, and those that it compresses are compressed by the same algorithm: long
+columns and a dimension's ids in blocks of 64 KiB by LZ4; a dimension's dictionary, its bitmaps, and sketches as they are.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate, groupby
+from typing import Any
+
+import lz4.block
+
+from frontrow_ingest.rollup.keys import RowKey
+
+_BLOCK = 65_536
+_ENTRY = 8  # of each entry in a list of entries: where it ends, and a mark for null
+_BITMAP = 16
+_CONTAINER_ROWS, _CONTAINER_BYTES = 65_536, 8_192
+SEGMENT_BYTES = 1_500
+COLUMN_BYTES = 250
+"""What a segment and each of its columns have beside their values: names, types, the list of columns. Measured."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A column of sketches: how many bytes each row's has."""
+
+    sizes: Sequence[float]
+
+
+Column = Stored | Sequence[int | None]
+"""A column that is aggregated: sketches, or numbers."""
+
+
+def dimension_order(keys: Sequence[RowKey]) -> list[int]:
+    """The places of the keys in the order in which Druid stores their rows: by time, then by each dimension."""
+    columns = [[key[0] for key in keys]]
+    for place in range(1, len(keys[0]) if keys else 1):
+        values = [key[place] for key in keys]
+        rank = {value: number for number, value in enumerate(sorted(set(values), key=_sorting))}
+        columns.append([rank[value] for value in values])
+    return [row[-1] for row in sorted(zip(*columns, range(len(keys)), strict=True))]
+
+
+def time_bytes(times: Sequence[int]) -> int:
+    """The column of the rows' time."""
+    return COLUMN_BYTES + _compressed(array("q", times))
+
+
+def dimension_bytes(values: Sequence[Any]) -> int:
+    """A dimension: dictionary, ids by row, and a bitmap of the rows of each value.
+
+    Args:
+        values: of each row in their order: None, a text, or a tuple of several
+    """
+    several = any(type(value) is tuple for value in values)
+    known = sorted({text for value in set(values) for text in _texts(value)}, key=_null_first)
+    ids = {text: number for number, text in enumerate(known)}
+    dictionary = sum(_ENTRY + len(text.encode() if text else b"") for text in known)
+    kind = "B" if len(ids) <= 1 << 8 else "H" if len(ids) <= 1 << 16 else "I"
+    rows = array(kind, [ids[text] for value in values for text in _texts(value)])
+    offsets = array("I", accumulate(len(_texts(value)) for value in values)) if several else array("I")
+    return COLUMN_BYTES + dictionary + _compressed(rows) + _compressed(offsets) + sum(_bitmaps(values))
+
+
+def metric_bytes(values: Column) -> float:
+    """An aggregated column; numbers that are null have a bitmap, and are 0 themselves."""
+    if isinstance(values, Stored):
+        return COLUMN_BYTES + sum(values.sizes) + _ENTRY * len(values.sizes)
+    nulls = [None if value is None else "" for value in values]
+    bitmap = next(_bitmaps(nulls, only=None), 0) if None in nulls else 0
+    return COLUMN_BYTES + bitmap + _compressed(array("q", [value or 0 for value in values]))
+
+
+def _compressed(values: array[int]) -> int:
+    data = memoryview(values.tobytes())
+    return sum(
+        _ENTRY + len(lz4.block.compress(data[start : start + _BLOCK], store_size=False))
+        for start in range(0, len(data), _BLOCK)
+    )
+
+
+def _bitmaps(values: Sequence[Any], **only: Any) -> Iterator[int]:
+    """The bytes of each value's bitmap, where runs of rows, lists of rows or plain bits are taken, whatever is least."""
+    rows: Counter[Any] = Counter()
+    runs: Counter[Any] = Counter()
+    for value, run in groupby(values):
+        length = sum(1 for _ in run)
+        for text in _texts(value):
+            rows[text] += length
+            runs[text] += 1
+    containers = -(-len(values) // _CONTAINER_ROWS)
+    for text, number in rows.items():
+        if not only or text in only.values():
+            used = min(number, containers)
+            yield _BITMAP + _ENTRY * used + min(2 * number, 4 * runs[text], _CONTAINER_BYTES * used)
+
+
+def _texts(value: Any) -> tuple[str | None, ...]:
+    return value if type(value) is tuple else (value,)
+
+
+def _null_first(text: str | None) -> tuple[bool, str]:
+    return text is not None, text or ""
+
+
+def _sorting(value: Any) -> Any:
+    return [_null_first(text) for text in _texts(value)]
