@@ -1,4 +1,4 @@
-"""What a rollup spec would make of events, before Druid sees it: rows, bytes, what each dimension costs, what it answers.
+"""What a rollup spec would make of events, before Druid sees it: rows, bytes, cost of each dimension, what it answers.
 
 >>> events = Sample.of_file(Path("evening.jsonl"), "events")
 >>> made = preview(rollup("audience"), events)

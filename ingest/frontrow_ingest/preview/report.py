@@ -51,12 +51,12 @@ def summary(made: Preview, sample: Sample) -> list[str]:
     if not count.events:
         said.append(f"{made.spec.name}: no events in {sample.name}")
     else:
-        segments = f"{len(made.segments):,} segment{'s' if len(made.segments) > 1 else ''}"
+        grain, span = made.spec.query_granularity.lower(), made.spec.segment_granularity.lower()
+        segments = f"{len(made.segments):,} segment{'s' if len(made.segments) > 1 else ''} by the {span}"
         each = f"{count.ratio:.2f} events a row, {made.bytes_per_row:,.0f} bytes a row"
         said.append(
-            f"{made.spec.name}: {count.events:,} events of {sample.name} become {count.rows:,} rows by the "
-            f"{made.spec.query_granularity.lower()} in {segments} of a {made.spec.segment_granularity.lower()}: {each}, "
-            f"about {made.bytes:,} bytes"
+            f"{made.spec.name}: {count.events:,} events of {sample.name} become {count.rows:,} rows by the {grain} "
+            f"in {segments}: {each}, about {made.bytes:,} bytes"
         )
     if sample.refused:
         reasons = ", ".join(f"{reason} {number:,}" for reason, number in sample.refused.most_common(8))

@@ -1,14 +1,14 @@
 """How large a segment of Druid is that holds given rows.
 
 The columns are laid out as Druid lays them out, and those that it compresses are compressed by the same algorithm: long
-columns and a dimension's ids in blocks of 64 KiB by LZ4; a dimension's dictionary, its bitmaps, and sketches as they are.
+columns and a dimension's ids in blocks of 64 KiB by LZ4; dictionaries, bitmaps and sketches stay as they are.
 """
 
 from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate, groupby
 from typing import Any
@@ -65,16 +65,15 @@ def dimension_bytes(values: Sequence[Any]) -> int:
     kind = "B" if len(ids) <= 1 << 8 else "H" if len(ids) <= 1 << 16 else "I"
     rows = array(kind, [ids[text] for value in values for text in _texts(value)])
     offsets = array("I", accumulate(len(_texts(value)) for value in values)) if several else array("I")
-    return COLUMN_BYTES + dictionary + _compressed(rows) + _compressed(offsets) + sum(_bitmaps(values))
+    return COLUMN_BYTES + dictionary + _compressed(rows) + _compressed(offsets) + sum(_bitmaps(values).values())
 
 
 def metric_bytes(values: Column) -> float:
     """An aggregated column; numbers that are null have a bitmap, and are 0 themselves."""
     if isinstance(values, Stored):
         return COLUMN_BYTES + sum(values.sizes) + _ENTRY * len(values.sizes)
-    nulls = [None if value is None else "" for value in values]
-    bitmap = next(_bitmaps(nulls, only=None), 0) if None in nulls else 0
-    return COLUMN_BYTES + bitmap + _compressed(array("q", [value or 0 for value in values]))
+    nulls = _bitmaps([None if value is None else "" for value in values]).get(None, 0)
+    return COLUMN_BYTES + nulls + _compressed(array("q", [value or 0 for value in values]))
 
 
 def _compressed(values: array[int]) -> int:
@@ -85,8 +84,8 @@ def _compressed(values: array[int]) -> int:
     )
 
 
-def _bitmaps(values: Sequence[Any], **only: Any) -> Iterator[int]:
-    """The bytes of each value's bitmap, where runs of rows, lists of rows or plain bits are taken, whatever is least."""
+def _bitmaps(values: Sequence[Any]) -> dict[str | None, int]:
+    """The bytes of each value's bitmap: runs of rows, lists of rows or plain bits, whatever is least."""
     rows: Counter[Any] = Counter()
     runs: Counter[Any] = Counter()
     for value, run in groupby(values):
@@ -94,11 +93,13 @@ def _bitmaps(values: Sequence[Any], **only: Any) -> Iterator[int]:
         for text in _texts(value):
             rows[text] += length
             runs[text] += 1
-    containers = -(-len(values) // _CONTAINER_ROWS)
+    most = -(-len(values) // _CONTAINER_ROWS)
+    sizes = {}
     for text, number in rows.items():
-        if not only or text in only.values():
-            used = min(number, containers)
-            yield _BITMAP + _ENTRY * used + min(2 * number, 4 * runs[text], _CONTAINER_BYTES * used)
+        containers = min(number, most)
+        least = min(2 * number, 4 * runs[text], _CONTAINER_BYTES * containers)
+        sizes[text] = _BITMAP + _ENTRY * containers + least
+    return sizes
 
 
 def _texts(value: Any) -> tuple[str | None, ...]:

@@ -6,6 +6,7 @@ What is approximate in Druid is exact here: HLL and theta sketches are sets, qua
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -60,12 +61,12 @@ class Fold:
 
     Attributes:
         read: the value of a row
-        convert: to a long or a double
+        longs: integers of 64 bits; else doubles
     """
 
     name: str
     read: Callable[[Row], Value]
-    convert: Callable[[int | float], int | float]
+    longs: bool
     join: Callable[[Any, Any], Any]
 
     def empty(self) -> None:
@@ -75,10 +76,17 @@ class Fold:
         found = self.read(row)
         if found is None:
             return state
+        if not self.longs:
+            double = float(self._number(found))
+            return double if state is None else float(self.join(state, double))
+        long = found if type(found) is int else int(self._number(found))
+        joined = long if state is None else self.join(state, long)
+        return wrapped(joined)
+
+    def _number(self, found: Value) -> int | float:
         if not isinstance(found, int | float):
             raise RollupError(f"{self.name!r} folds numbers, and got a {type(found).__name__}.")
-        number = self.convert(found)
-        return number if state is None else self.convert(self.join(state, number))
+        return found
 
     def final(self, state: int | float | None) -> int | float | None:
         return state
@@ -202,8 +210,7 @@ def _fold(json: Any, name: str, kind: str, what: str) -> Fold:
     if (json.get("fieldName") is None) == (json.get("expression") is None):
         raise RollupError(f"{what} needs one of 'fieldName' and 'expression'.")
     read = _column(str(json["fieldName"])) if json.get("expression") is None else _computed(json["expression"])
-    convert: Callable[[int | float], int | float] = _long if kind.startswith("long") else float
-    return Fold(name, read, convert, _FOLDS[kind])
+    return Fold(name, read, kind.startswith("long"), _FOLDS[kind])
 
 
 def _column(name: str) -> Callable[[Row], Any]:
@@ -215,11 +222,7 @@ def _computed(text: str) -> Callable[[Row], Value]:
     return lambda row: compute(row.get)
 
 
-def _long(number: int | float) -> int:
-    return wrapped(int(number))
-
-
-_JOINS: dict[str, Callable[[Any, Any], Any]] = {"Sum": lambda left, right: left + right, "Min": min, "Max": max}
+_JOINS: dict[str, Callable[[Any, Any], Any]] = {"Sum": operator.add, "Min": min, "Max": max}
 _FOLDS = {f"{type_}{name}": join for type_ in ("long", "double") for name, join in _JOINS.items()}
 _TAKES = {"HLLSketchBuild": "texts", "HLLSketchMerge": "sets", "thetaSketch": "texts and sets"}
 _HLL = "fieldName lgK tgtHllType stringEncoding round shouldFinalize"

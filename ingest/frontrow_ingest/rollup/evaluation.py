@@ -45,7 +45,7 @@ def _column(name: str) -> Compute:
 def _call(name: str, parts: tuple[Compute, ...]) -> Compute:
     match name, parts:
         case "if", (condition, then, otherwise):
-            return lambda column: (then if _truth(condition(column)) else otherwise)(column)
+            return _choice(condition, then, otherwise)
         case "nvl", (first, second):
             return lambda column: second(column) if (found := first(column)) is None else found
         case "&&" | "||", (left, right):
@@ -57,13 +57,26 @@ def _call(name: str, parts: tuple[Compute, ...]) -> Compute:
     raise RollupError(f"{name!r} of {len(parts)} values cannot be computed.")
 
 
+def _choice(condition: Compute, then: Compute, otherwise: Compute) -> Compute:
+    def compute(column: Columns) -> Value:
+        found = condition(column)
+        holds = found > 0 if type(found) is int else _truth(found)
+        return then(column) if holds else otherwise(column)
+
+    return compute
+
+
 def _pair(op: str, left: Compute, right: Compute) -> Compute:
-    quick = _QUICK.get(op)
+    """Two longs, which nearly every event has, are computed at once."""
+    arithmetic, comparison = _OF_LONGS.get(op), _OF_ORDER.get(op)
 
     def compute(column: Columns) -> Value:
         first, second = left(column), right(column)
-        if quick is not None and type(first) is int and type(second) is int:
-            return wrapped(quick(first, second))
+        if type(first) is int and type(second) is int:
+            if comparison is not None:
+                return 1 if comparison(first, second) else 0
+            if arithmetic is not None:
+                return wrapped(arithmetic(first, second))
         return _of_two(op, first, second)
 
     return compute
@@ -120,13 +133,8 @@ def _of_two(op: str, left: Value, right: Value) -> Value:
 
 
 def _of_longs(op: str, left: int, right: int) -> int:
-    match op:
-        case "+":
-            return left + right
-        case "-":
-            return left - right
-        case "*":
-            return left * right
+    if op in _OF_LONGS:
+        return _OF_LONGS[op](left, right)
     if not right:
         raise ZeroDivisionError(f"the long {left} is divided by 0.")
     # Java rounds towards zero, Python down.
@@ -167,23 +175,13 @@ def _compared(compare: Callable[[float, float], bool]) -> Callable[[int | float 
     return decide
 
 
-_COMPARISONS = {
-    "==": _compared(lambda left, right: left == right),
-    "!=": _compared(lambda left, right: left != right),
-    "<": _compared(lambda left, right: left < right),
-    "<=": _compared(lambda left, right: left <= right),
-    ">": _compared(lambda left, right: left > right),
-    ">=": _compared(lambda left, right: left >= right),
+_OF_LONGS: dict[str, Callable[[int, int], int]] = {"+": operator.add, "-": operator.sub, "*": operator.mul}
+_OF_ORDER: dict[str, Callable[[float, float], bool]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
 }
-# Of two longs, which is what nearly every event has.
-_QUICK: dict[str, Callable[[int, int], int]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "==": lambda left, right: int(left == right),
-    "!=": lambda left, right: int(left != right),
-    "<": lambda left, right: int(left < right),
-    "<=": lambda left, right: int(left <= right),
-    ">": lambda left, right: int(left > right),
-    ">=": lambda left, right: int(left >= right),
-}
+_COMPARISONS = {op: _compared(order) for op, order in _OF_ORDER.items()}

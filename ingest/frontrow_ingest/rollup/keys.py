@@ -45,7 +45,7 @@ class RowKeys:
             start, end = self._bucket = _bucket_of(self._grain, moment)
         values: list[Any] = [start]
         for name, handling, known in self._dimensions:
-            value = event.get(name)
+            value: Any = event.get(name)
             kind = type(value)
             if kind is str or kind is tuple:
                 stored = known.get(value, _NEW)
