@@ -14,7 +14,7 @@ from rich.table import Table
 from frontrow_ingest.cli.options import bootstrap_option
 from frontrow_specs import RollupSpec, rollup, rollup_names
 from frontrow_specs.files import load_yaml
-from frontrow_specs.rollups import read_rollup
+from frontrow_specs.rollups import GRAINS, read_rollup
 from frontrow_specs.validate import check
 
 if TYPE_CHECKING:
@@ -36,9 +36,7 @@ _SHOWN_COLUMNS = 8
 @click.option("--last", default=100_000, show_default=True, type=click.IntRange(1), help="How many of each partition.")
 @bootstrap_option
 @click.option("--segment-granularity", type=click.Choice(["HOUR", "DAY"]), help="Try another than the spec's.")
-@click.option(
-    "--query-granularity", type=click.Choice(["SECOND", "MINUTE", "FIVE_MINUTE", "HOUR"]), help="Try another."
-)
+@click.option("--query-granularity", type=click.Choice([*GRAINS]), help="Try another.")
 @click.option(
     "--max-memory", default=1024, show_default=True, type=click.IntRange(1), help="About how many MiB rows may take."
 )

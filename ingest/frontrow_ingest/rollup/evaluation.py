@@ -1,4 +1,4 @@
-"""The value of a Druid expression: longs of 64 bits, doubles, texts, and null as in SQL."""
+"""The value of a Druid expression: longs of 64 bits, doubles, texts, arrays of them, and null as in SQL."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from frontrow_ingest.errors import RollupError
-from frontrow_ingest.rollup.expression import Call, Column, Expression, Literal
+from frontrow_ingest.rollup.expression import Call, Column, Expression, Lambda, Literal
 
-Value: TypeAlias = "int | float | str | None"
+Scalar: TypeAlias = "int | float | str | None"
+Value: TypeAlias = "Scalar | tuple[Scalar, ...]"
 Columns: TypeAlias = "Callable[[str], object]"
 Compute: TypeAlias = "Callable[[Columns], Value]"
 
@@ -29,6 +30,8 @@ def compiled(expression: Expression) -> Compute:
             return lambda _: value
         case Column(name):
             return _column(name)
+        case Call("map", (Lambda(parameter, body), array)):
+            return _mapped(parameter, compiled(body), compiled(array))
         case Call(name, operands):
             return _call(name, tuple(compiled(operand) for operand in operands))
     raise RollupError(f"{expression} cannot be computed.")
@@ -46,6 +49,8 @@ def _call(name: str, parts: tuple[Compute, ...]) -> Compute:
     match name, parts:
         case "if", (condition, then, otherwise):
             return _choice(condition, then, otherwise)
+        case "array_slice", (array, start, end):
+            return lambda column: _sliced(array(column), start(column), end(column))
         case "nvl", (first, second):
             return lambda column: second(column) if (found := first(column)) is None else found
         case "&&" | "||", (left, right):
@@ -82,6 +87,35 @@ def _pair(op: str, left: Compute, right: Compute) -> Compute:
     return compute
 
 
+def _mapped(parameter: str, body: Compute, of: Compute) -> Compute:
+    def compute(column: Columns) -> Value:
+        array = of(column)
+        if array is None:
+            return None
+        if not isinstance(array, tuple):
+            raise RollupError(f"map() goes over an array, not over {array!r}.")
+        return tuple(within(item, column) for item in array)
+
+    def within(item: Scalar, column: Columns) -> Scalar:
+        found = body(lambda name: item if name == parameter else column(name))
+        if isinstance(found, tuple):
+            raise RollupError("an array of arrays is not known here.")
+        return found
+
+    return compute
+
+
+def _sliced(array: Value, start: Value, end: Value) -> Value:
+    """As Druid does: null where the ends make no sense, and nulls beyond the end of the array."""
+    if array is None or start is None or end is None:
+        return None
+    if not isinstance(array, tuple) or not isinstance(start, int) or not isinstance(end, int):
+        raise RollupError("array_slice() takes an array and two longs.")
+    if start < 0 or start > len(array) or start > end:
+        return None
+    return (*array[start:end], *(None,) * (end - max(len(array), start)))
+
+
 def wrapped(number: int) -> int:
     """A long as Java keeps it: what is over 64 bits begins again at the other end."""
     return number if -_HALF <= number < _HALF else (number + _HALF) % (1 << 64) - _HALF
@@ -96,8 +130,8 @@ def _scalar(name: str, value: object) -> Value:
 
 
 def _truth(value: Value) -> bool | None:
-    if isinstance(value, str):
-        raise RollupError(f"the text {value!r} is neither true nor false.")
+    if isinstance(value, str | tuple):
+        raise RollupError(f"{value!r} is neither true nor false.")
     return None if value is None else value > 0
 
 
@@ -124,6 +158,8 @@ def _of_one(name: str, value: Value) -> Value:
 def _of_two(op: str, left: Value, right: Value) -> Value:
     if left is None or right is None:
         return None
+    if isinstance(left, tuple) or isinstance(right, tuple):
+        raise RollupError(f"{op} of an array is not known here.")
     if op in _COMPARISONS:
         return int(_COMPARISONS[op](left, right))
     first, second = _number(left), _number(right)
@@ -150,6 +186,10 @@ def _of_doubles(op: str, left: float, right: float) -> float:
             return left - right
         case "*":
             return left * right
+        case "max" | "min" if math.isnan(left) or math.isnan(right):
+            return math.nan
+        case "max" | "min":
+            return max(left, right) if op == "max" else min(left, right)
         case "/" if right:
             return left / right
         case "%" if right and math.isfinite(left):
@@ -160,9 +200,9 @@ def _of_doubles(op: str, left: float, right: float) -> float:
             return math.nan
 
 
-def _number(value: int | float | str) -> int | float:
-    if isinstance(value, str):
-        raise RollupError(f"the text {value!r} is no number to compute with.")
+def _number(value: Value) -> int | float:
+    if value is None or isinstance(value, str | tuple):
+        raise RollupError(f"{value!r} is no number to compute with.")
     return value
 
 
@@ -175,7 +215,13 @@ def _compared(compare: Callable[[float, float], bool]) -> Callable[[int | float 
     return decide
 
 
-_OF_LONGS: dict[str, Callable[[int, int], int]] = {"+": operator.add, "-": operator.sub, "*": operator.mul}
+_OF_LONGS: dict[str, Callable[[int, int], int]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "max": max,
+    "min": min,
+}
 _OF_ORDER: dict[str, Callable[[float, float], bool]] = {
     "==": operator.eq,
     "!=": operator.ne,

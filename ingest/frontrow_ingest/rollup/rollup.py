@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from frontrow_ingest.rollup.evaluation import compiled
 from frontrow_ingest.rollup.keys import Reached, RowKey, RowKeys
 from frontrow_ingest.rollup.schema import RollupSchema
 from frontrow_ingest.rollup.values import TIME, Row
@@ -31,6 +32,7 @@ class Rollup:
         self.schema = schema
         self._keys = RowKeys(schema)
         self._reached = Reached(schema.aggregators)
+        self._made = [(name, compiled(made)) for name, made in schema.made]
         self._rows: dict[RowKey, list[Any]] = {}
         self._events = 0
 
@@ -60,6 +62,9 @@ class Rollup:
         Raises:
             RollupError: a field holds what is not known here, such as a number where a text should be
         """
+        if self._made:
+            # Each is computed of the event as it came, as Druid does: none sees what another made.
+            event = {**event, **{name: compute(event.get) for name, compute in self._made}}
         key = self._keys.of(event)
         if key is None:
             return False
