@@ -28,8 +28,8 @@ from .conftest import StackUrls
 pytestmark = [pytest.mark.stack, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 START_MS = int(datetime(2026, 3, 1, 20, 25, tzinfo=UTC).timestamp() * 1000)
 HOUR_MS = 3_600_000
-TOLERANCE = 0.1
-"""How far the estimate of a segment's bytes may be off, as a share of the real bytes."""
+TOLERANCE = 0.02
+"""How far the estimate of a segment's bytes may be off, as a share of the real bytes; half a kilobyte is forgiven besides."""
 
 
 @cache
@@ -92,7 +92,7 @@ def test_rows_are_druids(segments: dict[str, list[Published]], spec: str) -> Non
 @pytest.mark.parametrize("spec", rollup_names())
 def test_bytes_are_near_druids(segments: dict[str, list[Published]], spec: str) -> None:
     for found, estimated in zip(segments[spec], previewed(spec).segments.values(), strict=True):
-        assert estimated == pytest.approx(found.bytes, rel=TOLERANCE), (found, estimated)
+        assert estimated == pytest.approx(found.bytes, rel=TOLERANCE, abs=500), (found, estimated)
 
 
 def test_a_topic_is_previewed_as_a_file_is(
