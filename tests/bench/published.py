@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from frontrow import DruidTransport
-from frontrow_ingest.druid import Supervisors
 
 _SQL = """SELECT "start", "size", "num_rows" FROM sys.segments
 WHERE "datasource" = '{}' AND is_published = 1 AND is_overshadowed = 0 ORDER BY "start" """
@@ -22,13 +21,14 @@ class Published:
     bytes: int
 
 
-def publish(transport: DruidTransport, datasource: str, events: int, deadline_s: float = 150.0) -> list[Published]:
-    """End a supervisor, which lets its tasks publish what they have read, and wait until Historicals serve all of it.
+def await_published(
+    transport: DruidTransport, datasource: str, events: int, deadline_s: float = 150.0
+) -> list[Published]:
+    """Wait until the tasks of a supervisor that has ended have published, and Historicals serve all of it.
 
     Args:
         events: the datasource must count in the end
     """
-    Supervisors(transport).terminate(datasource)
     end = time.monotonic() + deadline_s
     while True:
         segments = published(transport, datasource)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from bench.published import Published, publish
+from bench.published import Published, await_published
 from frontrow_ingest.cli.specs_preview import command
 from frontrow_ingest.contract import encode_unchecked
 from frontrow_ingest.druid import Supervisors
@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.stack, pytest.mark.filterwarnings("ignore::Deprecation
 START_MS = int(datetime(2026, 3, 1, 20, 25, tzinfo=UTC).timestamp() * 1000)
 HOUR_MS = 3_600_000
 TOLERANCE = 0.02
-"""How far the estimate of a segment's bytes may be off, as a share of the real bytes; half a kilobyte is forgiven besides."""
+"""How far the estimate of a segment's bytes may be off, as a share; and half a kilobyte besides."""
 
 
 @cache
@@ -75,7 +75,10 @@ def segments(topics: dict[str, SupervisedTopic], stack: StackUrls) -> Iterator[d
             for spec, name in names.items():
                 supervisors.await_ingesting(name)
                 supervisors.await_read(name, {0: len(records()[rollup(spec).topic])})
-            yield {spec: publish(transport, name, previewed(spec).count.events) for spec, name in names.items()}
+            for name in names.values():
+                supervisors.terminate(name)  # what was read is published
+            counts = {spec: previewed(spec).count.events for spec in names}
+            yield {spec: await_published(transport, name, counts[spec]) for spec, name in names.items()}
         finally:
             for spec, name in names.items():
                 topics[rollup(spec).topic].end(name)
