@@ -3,7 +3,7 @@
 The hour is written once, to a topic of two partitions; each datasource then reads all of it by one task, one after
 another, and is published: rows and bytes are those of the segments on a Historical. ``audience`` comes a second time
 without its audience labels. Beside them stands what ``frontrow specs preview`` says of the same events. At the end, how
-many rows a second a Historical looks through, for a sum and for a sketch. ``frontrow specs size`` takes its numbers here.
+many rows a second a Historical looks through, for a sum and for a sketch. ``frontrow specs size`` computes with them.
 """
 
 from __future__ import annotations
@@ -187,13 +187,10 @@ def report(made: list[Made], sent: Sent, simulation: Simulation) -> None:
         seen = preview(each.spec, simulation.events()) if each.spec.topic == EVENTS else None
         says = f"{seen.count.rows:>14,}{seen.bytes:>14,}" if seen else f"{'-':>14}{'-':>14}"
         print(f"{line}{says}{each.rate:>14,.0f}", flush=True)
-    events = sent.counts[EVENTS]
-    print(
-        f"\n{events:,} events: {sent.bytes / events:.1f} bytes as Avro, {events / sent.heartbeats:.3f} for each heartbeat"
-    )
-    print(
-        f"a second of playing has {events / (sent.play_ms / 1000):.4f} events; an event in {events / sent.plays:.1f} is a play"
-    )
+    events, seconds = sent.counts[EVENTS], sent.play_ms / 1000
+    beats, plays = events / sent.heartbeats, sent.plays / events
+    print(f"\n{events:,} events: {sent.bytes / events:.1f} bytes as Avro; {beats:.3f} for each heartbeat")
+    print(f"{events / seconds:.4f} events a second of playing; {plays:.4f} plays an event")
 
 
 def main() -> None:
