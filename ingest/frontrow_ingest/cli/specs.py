@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from frontrow._transport import Transport
-from frontrow_ingest.cli import specs_preview
+from frontrow_ingest.cli import specs_preview, specs_size
 from frontrow_ingest.cli.options import bootstrap_option, druid_bootstrap_option, url_option, window_options
 from frontrow_ingest.druid import Supervisors, ensure_topic
 from frontrow_specs import RollupSpec, rollup, rollup_names
@@ -27,6 +27,7 @@ def command() -> None:
 
 
 command.add_command(specs_preview.command)
+command.add_command(specs_size.command)
 
 
 @command.command("list")

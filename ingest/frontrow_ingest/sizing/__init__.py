@@ -1,4 +1,4 @@
-"""How large a cluster has to be, on paper: from constants measured on one machine, by formulas told in specs/SIZING.md."""
+"""How large a cluster has to be, on paper: from measured constants, by the formulas of specs/SIZING.md."""
 
 from __future__ import annotations
 

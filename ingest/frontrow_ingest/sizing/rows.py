@@ -1,8 +1,8 @@
-"""How many rows and bytes a datasource makes of an hour: bounded by the events, and by the combinations of dimensions.
+"""How many rows and bytes a datasource makes of an hour: bounded by sessions, and by the combinations of dimensions.
 
-E events that fall on C equally likely combinations of values make ``C * (1 - exp(-E / C))`` rows in a bucket of time:
-near E where events are few, near C where they are many. Titles are not equally likely: one live event has its share, the
-others follow Zipf's law, so that each title is computed by itself.
+All events of a session in a bucket of time fall into one row, or nearly so. S sessions on C equally likely combinations
+of values make ``C * (1 - exp(-S / C))`` rows: near S where sessions are few, near C where they are many. Titles are not
+equally likely: a live event has its share, the others follow Zipf's law, so that each title is computed by itself.
 """
 
 from __future__ import annotations
@@ -50,21 +50,32 @@ def stored(spec: RollupSpec, demand: Demand, known: Measured, tasks: int) -> Sto
     """What an hour of events becomes in a spec's datasource."""
     grain_s = spec.grain / timedelta(seconds=1)
     buckets = 3_600 / grain_s
+    of_a_session = _events_of_a_session(spec, demand, known)
     row_bytes = known.datasources[spec.name].row_bytes
     ingested = rows = size = possible = 0.0
     for share, combinations in _titles(spec, demand):
         events = demand.rate(known) * grain_s * share
-        made = occupied(events, combinations)
-        ingested += tasks * occupied(events / tasks, combinations)
+        sessions = events / of_a_session
+        made = occupied(sessions, combinations)
+        ingested += tasks * occupied(sessions / tasks, combinations)
         rows += made
-        size += made * (row_bytes + _sketches(spec, demand, known, events / made)) if made else 0
         possible += combinations
+        if made:
+            plays = events / made * known["plays_per_event"]
+            size += made * (row_bytes + _sketches(spec, sessions / made, plays))
     return Stored(ingested * buckets, rows * buckets, size * buckets, possible)
 
 
-def occupied(events: float, combinations: float) -> float:
+def _events_of_a_session(spec: RollupSpec, demand: Demand, known: Measured) -> float:
+    """That fall into one row: those of a bucket of time, or, where a row has a position, of the time spent there."""
+    positions = any(dimension.name == "position" for dimension in spec.dimensions)
+    seconds = _AT_A_POSITION_S if positions else spec.grain / timedelta(seconds=1)
+    return max(1.0, seconds / demand.heartbeat_s * known["events_per_heartbeat"])
+
+
+def occupied(sessions: float, combinations: float) -> float:
     """How many of equally likely combinations are met at least once."""
-    return -combinations * math.expm1(-events / combinations)
+    return -combinations * math.expm1(-sessions / combinations)
 
 
 def _titles(spec: RollupSpec, demand: Demand) -> Iterator[tuple[float, float]]:
@@ -76,6 +87,8 @@ def _titles(spec: RollupSpec, demand: Demand) -> Iterator[tuple[float, float]]:
         return
     if demand.live_share:
         yield demand.live_share, others * (_LIVE_STREAM_TYPES if "stream_type" in names else 1)
+    if demand.live_share == 1:
+        return
     harmonic = math.fsum(1 / rank for rank in range(1, demand.titles + 1))
     for rank in range(1, demand.titles + 1):
         yield (1 - demand.live_share) / rank / harmonic, others
@@ -99,13 +112,8 @@ def _combinations(names: Sequence[str], demand: Demand) -> float:
     return product * (min(_DEVICE_TYPES, demand.devices) if "device_type" in names else 1)
 
 
-def _sketches(spec: RollupSpec, demand: Demand, known: Measured, events: float) -> float:
-    """The bytes of a row's sketches, when so many events are in it: a session has several of them."""
-    positions = any(dimension.name == "position" for dimension in spec.dimensions)
-    seconds = _AT_A_POSITION_S if positions else spec.grain / timedelta(seconds=1)
-    of_a_session = max(1.0, seconds / demand.heartbeat_s * known["events_per_heartbeat"])
-    distinct = max(1.0, events / of_a_session)
-    plays = events * known["plays_per_event"]
+def _sketches(spec: RollupSpec, distinct: float, plays: float) -> float:
+    """The bytes of a row's sketches, of so many distinct sessions, or viewers, and so many plays."""
     sizes = {
         "HLLSketchBuild": hll_bytes(distinct),
         "thetaSketch": theta_bytes(distinct),
