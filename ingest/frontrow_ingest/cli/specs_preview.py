@@ -112,8 +112,8 @@ def _show(made: Preview, sample: Sample) -> None:
 
 
 def _dimensions(made: Preview) -> Table:
-    table = Table("dimension", title="without a dimension", title_justify="left")
-    for heading in ("values", "null", "rows without", "events a row without", "it makes rows"):
+    table = Table("dimension", title="each dimension left out", title_justify="left")
+    for heading in ("values", "null", "rows without", "events a row", "rows by it"):
         table.add_column(heading, justify="right")
     count = made.count
     for cost in sorted(made.dimensions, key=lambda cost: cost.rows_without):

@@ -51,7 +51,7 @@ def summary(made: Preview, sample: Sample) -> list[str]:
     if not count.events:
         said.append(f"{made.spec.name}: no events in {sample.name}")
     else:
-        grain, span = made.spec.query_granularity.lower(), made.spec.segment_granularity.lower()
+        grain, span = _words(made.spec.query_granularity), _words(made.spec.segment_granularity)
         segments = f"{len(made.segments):,} segment{'s' if len(made.segments) > 1 else ''} by the {span}"
         each = f"{count.ratio:.2f} events a row, {made.bytes_per_row:,.0f} bytes a row"
         said.append(
@@ -66,6 +66,10 @@ def summary(made: Preview, sample: Sample) -> list[str]:
     if not made.complete:
         said.append("the rows do not fit into --max-memory: this is about the first part of the sample only")
     return said
+
+
+def _words(granularity: str) -> str:
+    return granularity.lower().replace("_", " ")
 
 
 def _ratio(over: int, under: int) -> float | None:
