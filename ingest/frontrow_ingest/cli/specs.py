@@ -12,6 +12,7 @@ from rich.table import Table
 from frontrow._transport import Transport
 from frontrow_ingest.cli import specs_preview, specs_size
 from frontrow_ingest.cli.options import bootstrap_option, druid_bootstrap_option, url_option, window_options
+from frontrow_ingest.cli.specs_queries import command as queries_command
 from frontrow_ingest.druid import Supervisors, ensure_topic
 from frontrow_specs import RollupSpec, rollup, rollup_names
 from frontrow_specs.avro_schemas import EVENTS
@@ -28,6 +29,7 @@ def command() -> None:
 
 command.add_command(specs_preview.command)
 command.add_command(specs_size.command)
+command.add_command(queries_command)
 
 
 @command.command("list")

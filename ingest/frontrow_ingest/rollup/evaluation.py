@@ -32,6 +32,8 @@ def compiled(expression: Expression) -> Compute:
             return _column(name)
         case Call("map", (Lambda(parameter, body), array)):
             return _mapped(parameter, compiled(body), compiled(array))
+        case Call("cast", (inner, Literal("LONG" | "DOUBLE" as type_))):
+            return _converted(compiled(inner), type_)
         case Call(name, operands):
             return _call(name, tuple(compiled(operand) for operand in operands))
     raise RollupError(f"{expression} cannot be computed.")
@@ -114,6 +116,21 @@ def _sliced(array: Value, start: Value, end: Value) -> Value:
     if start < 0 or start > len(array) or start > end:
         return None
     return (*array[start:end], *(None,) * (end - max(len(array), start)))
+
+
+def _converted(of: Compute, type_: str) -> Compute:
+    def compute(column: Columns) -> Value:
+        found = of(column)
+        return None if found is None else _cast(_number(found), type_)
+
+    return compute
+
+
+def _cast(number: int | float, type_: str) -> int | float:
+    if type_ == "DOUBLE":
+        return float(number)
+    # As Java does it: towards zero, and what is too large is the largest there is.
+    return 0 if math.isnan(number) else int(min(max(number, -(1 << 63)), (1 << 63) - 1))
 
 
 def wrapped(number: int) -> int:
