@@ -217,7 +217,7 @@ def main() -> None:
         live, rates = LiveTopic(transport, args.bootstrap, run), {}
         named = {title: (f"{run}_{number}", spec) for number, (title, spec) in enumerate(specs())}
         for title, (name, spec) in named.items():
-            last.callback(remove, live, Supervisors(transport), name)
+            last.callback(drop, live, Supervisors(transport), name)
             count = sent.counts[spec.topic]
             rates[title] = ingest(druid, Supervisors(transport), spec, topics[spec.topic], name, args.bootstrap, count)
             print(f"  {title}: {rates[title]:,.0f} events/s", flush=True)
@@ -232,6 +232,14 @@ def main() -> None:
         of_hll = scan_rate(druid, audience, rows, sketch)
         report(made, sent, simulation)
         print(f"a query over {rows:,} rows: {of_sum:,.0f} rows/s for a sum, {of_hll:,.0f} for distinct viewers")
+
+
+def drop(live: LiveTopic, supervisors: Supervisors, name: str) -> None:
+    """Take a datasource away, with its supervisor if that has not ended."""
+    if name in supervisors.names():
+        remove(live, supervisors, name)
+    else:
+        live.call("DELETE", f"/druid/coordinator/v1/datasources/{name}")
 
 
 def delete_topic(bootstrap: str, topic: str) -> None:

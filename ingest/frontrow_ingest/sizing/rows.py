@@ -26,7 +26,7 @@ _LIVE_STREAM_TYPES = 2  # live and low_latency
 _STREAM_TYPES = 3
 _NETWORKS = 4
 _POSITIONS = 200  # a hundred of a title, and as many pairs of neighbours
-_AT_A_POSITION_S = 36  # a hundredth of an hour
+_AT_A_POSITION_S = 18  # half of a hundredth of an hour: an event that reaches into the next one is in another row
 
 
 @dataclass(frozen=True)
