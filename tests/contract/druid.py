@@ -13,12 +13,24 @@ from pydruid.utils.filters import Dimension
 
 from frontrow import BadQueryError, Client, NotFoundError, between, eq, like, one_of
 from frontrow_ingest.errors import SupervisorError
+from frontrow_specs import catalogue, rollup_names
 from oracle.metrics import DISTINCT, EXACT, QUANTILES
-from support.agreement import CASES, GROUPED, SPECS, check_grains, check_top, check_total, interval_of
+from support.agreement import CASES, GROUPED, SPECS, check_datasource, check_grains, check_top, check_total, interval_of
 
 from .druid_native import NATIVE
 from .druid_native_filters import BAD_QUERIES, FILTERED
-from .druid_world import Harness, World, await_events, await_outcome, encoded, make_world, small_day
+from .druid_world import (
+    COUNTED,
+    Counted,
+    Harness,
+    World,
+    await_events,
+    await_outcome,
+    encoded,
+    make_counted,
+    make_world,
+    small_day,
+)
 
 Event = dict[str, Any]
 FILTERS: dict[str, tuple[Any, Callable[[Event], bool]]] = {
@@ -67,8 +79,14 @@ class DruidBehaviour:
     def world(cls, harness: Harness) -> World:
         return make_world(harness)
 
-    def test_the_oracle_knows_every_metric(self) -> None:
-        assert {metric for _, metric in CASES} == {*EXACT, *DISTINCT, *QUANTILES}
+    @pytest.fixture(scope="class")
+    @classmethod
+    def counted(cls, harness: Harness) -> Counted:
+        return make_counted(harness)
+
+    def test_every_metric_of_the_catalogue_is_asked(self) -> None:
+        assert {metric for _, metric in CASES} == {*EXACT, *DISTINCT, *QUANTILES} == {*catalogue().metrics}
+        assert {*SPECS, *COUNTED} == {*rollup_names()}
 
     @pytest.mark.parametrize("spec", SPECS)
     def test_every_metric_of_all_time(self, world: World, spec: str) -> None:
@@ -81,6 +99,11 @@ class DruidBehaviour:
     @pytest.mark.parametrize(("spec", "dimension"), GROUPED)
     def test_every_metric_by_each_dimension(self, world: World, spec: str, dimension: str) -> None:
         check_top(world.client, spec, dimension, world.evening)
+
+    @pytest.mark.parametrize("spec", COUNTED)
+    def test_every_metric_of_refusals_and_of_the_ledger(self, counted: Counted, spec: str) -> None:
+        """Of all time, by the minute, and by each dimension."""
+        check_datasource(counted.client, spec, counted.records[spec])
 
     @pytest.mark.parametrize("metric", ["plays", "rebuffer_ratio", "peak_concurrent_viewers", "startup_time_p90"])
     def test_the_first_metric_ranks(self, world: World, metric: str) -> None:

@@ -2,52 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from frontrow._transport import Transport
-from frontrow_specs import rollup
-from support.agreement import SPECS
+from frontrow_specs import rollup, rollup_names, topic_names
+from frontrow_specs.avro_schemas import EVENTS
 from support.supervised_topic import SupervisedTopic, supervised_topic
 
 
 class RealHarness:
-    """One topic, and a datasource of its own for each spec."""
+    """A topic for each kind of record, and a datasource of its own for each spec."""
 
-    def __init__(self, transport: Transport, topic: SupervisedTopic, inner_bootstrap: str) -> None:
+    def __init__(self, transport: Transport, topics: Mapping[str, SupervisedTopic], inner_bootstrap: str) -> None:
         self.transport = transport
-        self._topic = topic
+        self._topics = topics
         self._inner_bootstrap = inner_bootstrap
 
     def datasource(self, spec: str) -> str:
-        return f"{self._topic.name}_{spec}"
+        return f"{self._topics[EVENTS].name}_{spec}"
 
     def supervisor(self, spec: str, name: str) -> dict[str, Any]:
-        return rollup(spec).supervisor(bootstrap=self._inner_bootstrap, topic=self._topic.name, datasource=name)
+        topic = self._topics[rollup(spec).topic].name
+        return rollup(spec).supervisor(bootstrap=self._inner_bootstrap, topic=topic, datasource=name)
 
-    def produce(self, messages: Sequence[bytes | None]) -> None:
-        self._topic.send(messages)
+    def produce(self, messages: Sequence[bytes | None], topic: str = EVENTS) -> None:
+        self._topics[topic].send(messages)
 
 
 @contextmanager
 def real_druid(
     router_url: str, bootstrap: str, name: str, *, inner_bootstrap: str | None = None
 ) -> Iterator[RealHarness]:
-    """Make the topic; at the end take it away again, with supervisors, tasks and datasources.
+    """Make the topics; at the end take them away again, with supervisors, tasks and datasources.
 
     Args:
-        name: of the topic; nobody may have used it
+        name: of the topic of events, and how the others begin; nobody may have used it
         inner_bootstrap: Kafka's address as Druid reaches it, where it is another
     """
-    with (
-        Transport(router_url) as transport,
-        supervised_topic(router_url, bootstrap, name) as topic,
-    ):
-        harness = RealHarness(transport, topic, inner_bootstrap or bootstrap)
+    with Transport(router_url) as transport, ExitStack() as opened:
+        named = {kind: name if kind == EVENTS else f"{name}_{kind}" for kind in topic_names()}
+        topics = {
+            kind: opened.enter_context(supervised_topic(router_url, bootstrap, each)) for kind, each in named.items()
+        }
+        harness = RealHarness(transport, topics, inner_bootstrap or bootstrap)
         try:
             yield harness
         finally:
             # So that the next test finds tasks free.
-            for spec in SPECS:
-                topic.end(harness.datasource(spec))
+            for spec in rollup_names():
+                topics[EVENTS].end(harness.datasource(spec))

@@ -13,17 +13,22 @@ from frontrow import Client, DruidTransport, Interval
 from frontrow_ingest.contract import ViewingEvent, encode
 from frontrow_ingest.druid import Supervisors
 from frontrow_ingest.simulate import Simulation
+from frontrow_specs import rollup, rollup_names
+from frontrow_specs.avro_schemas import EVENTS
 from support.agreement import SPECS
+from support.other_records import deltas, encoded_as, refusals
 from support.viewing_events import an_event
 
 DEADLINE_S = 120
 EVENING_MS = int(datetime(2026, 3, 1, 20, 0, tzinfo=UTC).timestamp() * 1000)
 DAY_MS = int(datetime(2026, 5, 1, tzinfo=UTC).timestamp() * 1000)
+# Datasources of records that are no events, each of a topic of its own.
+COUNTED = tuple(name for name in rollup_names() if name not in SPECS)
 WHOLE = Interval(datetime(2020, 1, 1, tzinfo=UTC), datetime(2030, 1, 1, tzinfo=UTC))
 
 
 class Harness(Protocol):
-    """A Druid, and the topic that its supervisors read."""
+    """A Druid, and the topics that its supervisors read."""
 
     @property
     def transport(self) -> DruidTransport:
@@ -31,11 +36,11 @@ class Harness(Protocol):
         ...
 
     def supervisor(self, spec: str, name: str) -> dict[str, Any]:
-        """The supervisor of a rollup spec for a datasource of this name; reads the harness's topic from its start."""
+        """The supervisor of a rollup spec for a datasource of this name; reads the topic of its records whole."""
         ...
 
-    def produce(self, messages: Sequence[bytes | None]) -> None:
-        """Append to the topic; returns when they are stored."""
+    def produce(self, messages: Sequence[bytes | None], topic: str = EVENTS) -> None:
+        """Append to the topic of these records; returns when they are stored."""
         ...
 
     def datasource(self, spec: str) -> str:
@@ -149,3 +154,27 @@ def make_world(harness: Harness) -> World:
     for spec in SPECS:
         await_events(client, spec, len(good))
     return World(harness, names, client, supervisors, evening(), day, len(bad))
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What the records of the topics beside events became."""
+
+    client: Client
+    records: dict[str, list[dict[str, Any]]]
+
+
+def make_counted(harness: Harness) -> Counted:
+    """The same for the datasources of refusals and of the ledger."""
+    records = {"quarantine": refusals(400, EVENING_MS), "ledger": deltas(400, EVENING_MS)}
+    names = {spec: harness.datasource(spec) for spec in COUNTED}
+    supervisors = Supervisors(harness.transport)
+    for spec, name in names.items():
+        supervisors.submit(harness.supervisor(spec, name))
+    for spec, name in names.items():
+        supervisors.await_ingesting(name)
+        topic = rollup(spec).topic
+        harness.produce(encoded_as(topic, records[spec]), topic)
+    for spec, name in names.items():
+        await_outcome(supervisors, name, processed=len(records[spec]), unparseable=0)
+    return Counted(Client(transport=harness.transport, datasources=names), records)

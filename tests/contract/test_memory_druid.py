@@ -10,6 +10,7 @@ import pytest
 from contract.druid import DruidBehaviour
 from frontrow_ingest.testing import MemoryDruid
 from frontrow_specs import rollup
+from frontrow_specs.avro_schemas import EVENTS
 
 
 class MemoryHarness:
@@ -22,8 +23,8 @@ class MemoryHarness:
     def supervisor(self, spec: str, name: str) -> dict[str, Any]:
         return rollup(spec).supervisor(bootstrap="memory:9092", datasource=name)
 
-    def produce(self, messages: Sequence[bytes | None]) -> None:
-        self.transport.send("events", messages)
+    def produce(self, messages: Sequence[bytes | None], topic: str = EVENTS) -> None:
+        self.transport.send(topic, messages)
 
 
 @pytest.fixture(scope="module")

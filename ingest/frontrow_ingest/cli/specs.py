@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from frontrow._transport import Transport
+from frontrow_ingest.cli import specs_preview, specs_size
 from frontrow_ingest.cli.options import bootstrap_option, druid_bootstrap_option, url_option, window_options
 from frontrow_ingest.cli.specs_queries import command as queries_command
 from frontrow_ingest.druid import Supervisors, ensure_topic
@@ -26,6 +27,8 @@ def command() -> None:
     """Rollup specs: which columns a Druid datasource keeps of a topic's records."""
 
 
+command.add_command(specs_preview.command)
+command.add_command(specs_size.command)
 command.add_command(queries_command)
 
 

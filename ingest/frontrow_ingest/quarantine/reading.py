@@ -24,11 +24,14 @@ class Message(NamedTuple):
     value: bytes | None
 
 
-def read_topic(bootstrap: str, topic: str, *, since_ms: int | None = None) -> Iterator[Message]:
+def read_topic(
+    bootstrap: str, topic: str, *, since_ms: int | None = None, last: int | None = None
+) -> Iterator[Message]:
     """The committed messages of a topic, in order within a partition, up to its end at the time of the call.
 
     Args:
         since_ms: leave out what was written before, ms since the Unix epoch
+        last: at most so many of each partition, the newest
 
     Raises:
         BrokerUnreachableError, TopicMissingError
@@ -36,7 +39,7 @@ def read_topic(bootstrap: str, topic: str, *, since_ms: int | None = None) -> It
     """
     reader = TopicReader(bootstrap)
     try:
-        yield from reader.messages(topic, since_ms)
+        yield from reader.messages(topic, since_ms, last)
     finally:
         reader.close()
 
@@ -76,7 +79,7 @@ class TopicReader:
         """Let go."""
         self._consumer.close(autocommit=False)
 
-    def messages(self, topic: str, since_ms: int | None = None) -> Iterator[Message]:
+    def messages(self, topic: str, since_ms: int | None = None, last: int | None = None) -> Iterator[Message]:
         """See :func:`read_topic`."""
         from kafka.structs import TopicPartition
 
@@ -91,6 +94,9 @@ class TopicReader:
             found = consumer.offsets_for_times(dict.fromkeys(partitions, since_ms))
             for partition in partitions:
                 consumer.seek(partition, found[partition].offset if found.get(partition) else ends[partition])
+        if last is not None:
+            for partition in partitions:
+                consumer.seek(partition, max(consumer.position(partition), ends[partition] - last))
         heard = time.monotonic()
         while any(consumer.position(partition) < ends[partition] for partition in partitions):
             batches = consumer.poll(timeout_ms=500)

@@ -6,13 +6,14 @@ What is approximate in Druid is exact here: HLL and theta sketches are sets, qua
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from frontrow_ingest.errors import RollupError
-from frontrow_ingest.rollup.evaluation import evaluate, wrapped
-from frontrow_ingest.rollup.expression import Expression, parse_expression
+from frontrow_ingest.rollup.evaluation import Value, compiled, wrapped
+from frontrow_ingest.rollup.expression import parse_expression
 from frontrow_ingest.rollup.filters import Filter, parse_filter
 from frontrow_ingest.rollup.values import Row, only, required, texts_of
 
@@ -59,25 +60,33 @@ class Fold:
     """A sum, minimum or maximum of a column or an expression; null until there is a number.
 
     Attributes:
-        convert: to a long or a double
+        read: the value of a row
+        longs: integers of 64 bits; else doubles
     """
 
     name: str
-    value: Expression | str
-    convert: Callable[[int | float], int | float]
+    read: Callable[[Row], Value]
+    longs: bool
     join: Callable[[Any, Any], Any]
 
     def empty(self) -> None:
         return None
 
     def add(self, state: int | float | None, row: Row) -> int | float | None:
-        found = row.get(self.value) if isinstance(self.value, str) else evaluate(self.value, row.get)
+        found = self.read(row)
         if found is None:
             return state
+        if not self.longs:
+            double = float(self._number(found))
+            return double if state is None else float(self.join(state, double))
+        long = found if type(found) is int else int(self._number(found))
+        joined = long if state is None else self.join(state, long)
+        return wrapped(joined)
+
+    def _number(self, found: Value) -> int | float:
         if not isinstance(found, int | float):
             raise RollupError(f"{self.name!r} folds numbers, and got a {type(found).__name__}.")
-        number = self.convert(found)
-        return number if state is None else self.convert(self.join(state, number))
+        return found
 
     def final(self, state: int | float | None) -> int | float | None:
         return state
@@ -101,6 +110,9 @@ class Distinct:
 
     def add(self, state: set[str], row: Row) -> set[str]:
         value = row.get(self.column)
+        if type(value) is str and "texts" in self.takes:
+            state.add(value)
+            return state
         is_set = isinstance(value, set)
         if value is not None and ("sets" if is_set else "texts") not in self.takes:
             raise RollupError(f"{self.name!r} takes {self.takes}, which {self.column!r} does not hold.")
@@ -197,17 +209,20 @@ def parse_aggregator(json: Any) -> Aggregator:
 def _fold(json: Any, name: str, kind: str, what: str) -> Fold:
     if (json.get("fieldName") is None) == (json.get("expression") is None):
         raise RollupError(f"{what} needs one of 'fieldName' and 'expression'.")
-    of_expression = json.get("expression") is not None
-    value = parse_expression(json["expression"]) if of_expression else str(json["fieldName"])
-    convert: Callable[[int | float], int | float] = _long if kind.startswith("long") else float
-    return Fold(name, value, convert, _FOLDS[kind])
+    read = _column(str(json["fieldName"])) if json.get("expression") is None else _computed(json["expression"])
+    return Fold(name, read, kind.startswith("long"), _FOLDS[kind])
 
 
-def _long(number: int | float) -> int:
-    return wrapped(int(number))
+def _column(name: str) -> Callable[[Row], Any]:
+    return lambda row: row.get(name)
 
 
-_JOINS: dict[str, Callable[[Any, Any], Any]] = {"Sum": lambda left, right: left + right, "Min": min, "Max": max}
+def _computed(text: str) -> Callable[[Row], Value]:
+    compute = compiled(parse_expression(text))
+    return lambda row: compute(row.get)
+
+
+_JOINS: dict[str, Callable[[Any, Any], Any]] = {"Sum": operator.add, "Min": min, "Max": max}
 _FOLDS = {f"{type_}{name}": join for type_ in ("long", "double") for name, join in _JOINS.items()}
 _TAKES = {"HLLSketchBuild": "texts", "HLLSketchMerge": "sets", "thetaSketch": "texts and sets"}
 _HLL = "fieldName lgK tgtHllType stringEncoding round shouldFinalize"

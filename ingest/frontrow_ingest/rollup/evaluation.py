@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -11,56 +12,99 @@ from frontrow_ingest.rollup.expression import Call, Column, Expression, Lambda, 
 
 Scalar: TypeAlias = "int | float | str | None"
 Value: TypeAlias = "Scalar | tuple[Scalar, ...]"
+Columns: TypeAlias = "Callable[[str], object]"
+Compute: TypeAlias = "Callable[[Columns], Value]"
+
+_HALF = 1 << 63
 
 
-def evaluate(expression: Expression, column: Callable[[str], object]) -> Value:
-    """The value of an expression.
+def compiled(expression: Expression) -> Compute:
+    """What computes an expression for one row after another. It is given the value of a column by its name, None where
+    there is none, and raises:
 
-    Args:
-        column: the value of a column by its name; None where there is none
-
-    Raises:
-        RollupError: a column holds what cannot be computed with
-        ZeroDivisionError: a long is divided by 0, where Druid fails as well
+    - RollupError: a column holds what cannot be computed with
+    - ZeroDivisionError: a long is divided by 0, where Druid fails as well
     """
     match expression:
         case Literal(value):
-            return value
+            return lambda _: value
         case Column(name):
-            return _scalar(name, column(name))
-        case Call("if", (condition, then, otherwise)):
-            return evaluate(then if _truth(evaluate(condition, column)) else otherwise, column)
+            return _column(name)
         case Call("map", (Lambda(parameter, body), array)):
-            return _mapped(parameter, body, evaluate(array, column), column)
-        case Call("array_slice", (array, start, end)):
-            return _sliced(evaluate(array, column), evaluate(start, column), evaluate(end, column))
+            return _mapped(parameter, compiled(body), compiled(array))
         case Call("cast", (inner, Literal("LONG" | "DOUBLE" as type_))):
-            found = evaluate(inner, column)
-            return None if found is None else _cast(_number(found), type_)
-        case Call("nvl", (first, second)):
-            return evaluate(second, column) if (found := evaluate(first, column)) is None else found
-        case Call("&&" | "||" as op, (left, right)):
-            return _joined(op == "||", _truth(evaluate(left, column)), _truth(evaluate(right, column)))
-        case Call(name, (operand,)):
-            return _of_one(name, evaluate(operand, column))
-        case Call(op, (left, right)):
-            return _of_two(op, evaluate(left, column), evaluate(right, column))
+            return _converted(compiled(inner), type_)
+        case Call(name, operands):
+            return _call(name, tuple(compiled(operand) for operand in operands))
     raise RollupError(f"{expression} cannot be computed.")
 
 
-def _mapped(parameter: str, body: Expression, array: Value, column: Callable[[str], object]) -> Value:
-    if array is None:
-        return None
-    if not isinstance(array, tuple):
-        raise RollupError(f"map() goes over an array, not over {array!r}.")
+def _column(name: str) -> Compute:
+    def read(column: Columns) -> Value:
+        value = column(name)
+        return value if type(value) is int else _scalar(name, value)
 
-    def within(item: Scalar) -> Scalar:
-        found = evaluate(body, lambda name: item if name == parameter else column(name))
+    return read
+
+
+def _call(name: str, parts: tuple[Compute, ...]) -> Compute:
+    match name, parts:
+        case "if", (condition, then, otherwise):
+            return _choice(condition, then, otherwise)
+        case "array_slice", (array, start, end):
+            return lambda column: _sliced(array(column), start(column), end(column))
+        case "nvl", (first, second):
+            return lambda column: second(column) if (found := first(column)) is None else found
+        case "&&" | "||", (left, right):
+            return lambda column: _joined(name == "||", _truth(left(column)), _truth(right(column)))
+        case _, (operand,):
+            return lambda column: _of_one(name, operand(column))
+        case _, (left, right):
+            return _pair(name, left, right)
+    raise RollupError(f"{name!r} of {len(parts)} values cannot be computed.")
+
+
+def _choice(condition: Compute, then: Compute, otherwise: Compute) -> Compute:
+    def compute(column: Columns) -> Value:
+        found = condition(column)
+        holds = found > 0 if type(found) is int else _truth(found)
+        return then(column) if holds else otherwise(column)
+
+    return compute
+
+
+def _pair(op: str, left: Compute, right: Compute) -> Compute:
+    """Two longs, which nearly every event has, are computed at once."""
+    arithmetic, comparison = _OF_LONGS.get(op), _OF_ORDER.get(op)
+
+    def compute(column: Columns) -> Value:
+        first, second = left(column), right(column)
+        if type(first) is int and type(second) is int:
+            if comparison is not None:
+                return 1 if comparison(first, second) else 0
+            if arithmetic is not None:
+                return wrapped(arithmetic(first, second))
+        return _of_two(op, first, second)
+
+    return compute
+
+
+def _mapped(parameter: str, body: Compute, of: Compute) -> Compute:
+    def compute(column: Columns) -> Value:
+        array = of(column)
+        if array is None:
+            return None
+        if not isinstance(array, tuple):
+            raise RollupError(f"map() goes over an array, not over {array!r}.")
+        return tuple(within(item, column) for item in array)
+
+    def within(item: Scalar, column: Columns) -> Scalar:
+        found = body(lambda name: item if name == parameter else column(name))
         if isinstance(found, tuple):
             raise RollupError("an array of arrays is not known here.")
         return found
 
-    return tuple(within(item) for item in array)
+    return compute
 
 
 def _sliced(array: Value, start: Value, end: Value) -> Value:
@@ -74,6 +118,14 @@ def _sliced(array: Value, start: Value, end: Value) -> Value:
     return (*array[start:end], *(None,) * (end - max(len(array), start)))
 
 
+def _converted(of: Compute, type_: str) -> Compute:
+    def compute(column: Columns) -> Value:
+        found = of(column)
+        return None if found is None else _cast(_number(found), type_)
+
+    return compute
+
+
 def _cast(number: int | float, type_: str) -> int | float:
     if type_ == "DOUBLE":
         return float(number)
@@ -83,7 +135,7 @@ def _cast(number: int | float, type_: str) -> int | float:
 
 def wrapped(number: int) -> int:
     """A long as Java keeps it: what is over 64 bits begins again at the other end."""
-    return (number + (1 << 63)) % (1 << 64) - (1 << 63)
+    return number if -_HALF <= number < _HALF else (number + _HALF) % (1 << 64) - _HALF
 
 
 def _scalar(name: str, value: object) -> Value:
@@ -134,15 +186,8 @@ def _of_two(op: str, left: Value, right: Value) -> Value:
 
 
 def _of_longs(op: str, left: int, right: int) -> int:
-    match op:
-        case "+":
-            return left + right
-        case "-":
-            return left - right
-        case "*":
-            return left * right
-        case "max" | "min":
-            return max(left, right) if op == "max" else min(left, right)
+    if op in _OF_LONGS:
+        return _OF_LONGS[op](left, right)
     if not right:
         raise ZeroDivisionError(f"the long {left} is divided by 0.")
     # Java rounds towards zero, Python down.
@@ -187,11 +232,19 @@ def _compared(compare: Callable[[float, float], bool]) -> Callable[[int | float 
     return decide
 
 
-_COMPARISONS = {
-    "==": _compared(lambda left, right: left == right),
-    "!=": _compared(lambda left, right: left != right),
-    "<": _compared(lambda left, right: left < right),
-    "<=": _compared(lambda left, right: left <= right),
-    ">": _compared(lambda left, right: left > right),
-    ">=": _compared(lambda left, right: left >= right),
+_OF_LONGS: dict[str, Callable[[int, int], int]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "max": max,
+    "min": min,
 }
+_OF_ORDER: dict[str, Callable[[float, float], bool]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+_COMPARISONS = {op: _compared(order) for op, order in _OF_ORDER.items()}

@@ -18,6 +18,11 @@ from frontrow_ingest.rollup.values import Row, only, required, text_of, texts_of
 class Filter(Protocol):
     """Decides about a row."""
 
+    @property
+    def columns(self) -> frozenset[str]:
+        """All that it looks at."""
+        ...
+
     def matches(self, row: Row, unknown: bool = False) -> bool:
         """Whether a row fits; ``unknown`` is the answer where that is not known."""
         ...
@@ -31,6 +36,10 @@ class _Column:
     fits: Callable[[str], bool]
     fits_null: bool = False
 
+    @property
+    def columns(self) -> frozenset[str]:
+        return frozenset([self.column])
+
     def matches(self, row: Row, unknown: bool = False) -> bool:
         return any(
             (self.fits_null or unknown) if text is None else self.fits(text) for text in texts_of(row, self.column)
@@ -42,6 +51,10 @@ class _Joined:
     join: Callable[[Any], bool]
     parts: tuple[Filter, ...]
 
+    @property
+    def columns(self) -> frozenset[str]:
+        return frozenset().union(*(part.columns for part in self.parts))
+
     def matches(self, row: Row, unknown: bool = False) -> bool:
         return self.join(part.matches(row, unknown) for part in self.parts)
 
@@ -49,6 +62,10 @@ class _Joined:
 @dataclass(frozen=True)
 class _Not:
     part: Filter
+
+    @property
+    def columns(self) -> frozenset[str]:
+        return self.part.columns
 
     def matches(self, row: Row, unknown: bool = False) -> bool:
         return not self.part.matches(row, not unknown)
@@ -60,6 +77,10 @@ class _Is:
 
     truth: bool
     part: Filter
+
+    @property
+    def columns(self) -> frozenset[str]:
+        return self.part.columns
 
     def matches(self, row: Row, unknown: bool = False) -> bool:  # noqa: ARG002 - here all is known
         return self.part.matches(row, not self.truth) == self.truth

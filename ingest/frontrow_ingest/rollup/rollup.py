@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from frontrow_ingest.errors import RollupError
-from frontrow_ingest.rollup.buckets import EARLIEST_MS, LATEST_MS
-from frontrow_ingest.rollup.evaluation import evaluate
+from frontrow_ingest.rollup.evaluation import compiled
+from frontrow_ingest.rollup.keys import Reached, RowKey, RowKeys
 from frontrow_ingest.rollup.schema import RollupSchema
-from frontrow_ingest.rollup.values import TIME, Row, dimension_value
-
-# Beyond these moments Druid takes no event.
-_FURTHEST_MS = (1 << 62) - 1
+from frontrow_ingest.rollup.values import TIME, Row
 
 
 @dataclass(frozen=True)
@@ -34,7 +30,10 @@ class Rollup:
 
     def __init__(self, schema: RollupSchema) -> None:
         self.schema = schema
-        self._rows: dict[object, dict[str, Any]] = {}
+        self._keys = RowKeys(schema)
+        self._reached = Reached(schema.aggregators)
+        self._made = [(name, compiled(made)) for name, made in schema.made]
+        self._rows: dict[RowKey, list[Any]] = {}
         self._events = 0
 
     @property
@@ -42,9 +41,20 @@ class Rollup:
         """Events before, rows after."""
         return RowCount(self._events, len(self._rows))
 
+    @property
+    def states(self) -> Mapping[RowKey, list[Any]]:
+        """Every row: its time in ms and dimensions, and the states of the aggregators, in the schema's order.
+
+        Without rollup the number of the event comes last in the key.
+        """
+        return self._rows
+
     def rows(self) -> Iterator[Row]:
         """Every row: ``__time`` in ms, dimensions as texts (several as a tuple), states of the aggregators."""
-        yield from self._rows.values()
+        names = [TIME, *(name for name, _ in self.schema.dimensions)]
+        columns = [each.name for each in self.schema.aggregators]
+        for key, states in self._rows.items():
+            yield dict(zip(names, key, strict=False)) | dict(zip(columns, states, strict=True))
 
     def add(self, event: Row) -> bool:
         """Take an event; whether it has a moment that Druid would take.
@@ -52,22 +62,18 @@ class Rollup:
         Raises:
             RollupError: a field holds what is not known here, such as a number where a text should be
         """
-        moment = event.get(self.schema.time)
-        if isinstance(moment, bool) or not isinstance(moment, int) or abs(moment) > _FURTHEST_MS:
-            return False
-        if not EARLIEST_MS <= moment <= LATEST_MS:
-            raise RollupError(f"the moment {moment} ms is out of the years 1 to 9999, which are known here.")
-        time = self.schema.grain.floor(moment)
-        if self.schema.made:
+        if self._made:
             # Each is computed of the event as it came, as Druid does: none sees what another made.
-            event = {**event, **{name: evaluate(made, event.get) for name, made in self.schema.made}}
-        dimensions = {name: dimension_value(event, name, handling) for name, handling in self.schema.dimensions}
+            event = {**event, **{name: compute(event.get) for name, compute in self._made}}
+        key = self._keys.of(event)
+        if key is None:
+            return False
         self._events += 1
-        key: object = (time, *dimensions.values()) if self.schema.rollup else self._events
-        row = self._rows.get(key)
-        if row is None:
-            states = {each.name: each.empty() for each in self.schema.aggregators}
-            row = self._rows[key] = {TIME: time, **dimensions, **states}
-        for each in self.schema.aggregators:
-            row[each.name] = each.add(row[each.name], event)
+        if not self.schema.rollup:
+            key = (*key, self._events)
+        states = self._rows.get(key)
+        if states is None:
+            states = self._rows[key] = [each.empty() for each in self.schema.aggregators]
+        for place, add in self._reached.of(event):
+            states[place] = add(states[place], event)
         return True

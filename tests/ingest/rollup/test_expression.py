@@ -11,14 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frontrow_ingest.errors import RollupError
-from frontrow_ingest.rollup.evaluation import evaluate
+from frontrow_ingest.rollup.evaluation import compiled
 from frontrow_ingest.rollup.expression import parse_expression
 
 COLUMNS: dict[str, Any] = {"n": 8, "p": 15_000, "x": 2.5, "started": True, "cdn": "north", "a@0.5": 7.0, "seg": ("a",)}
 
 
 def value(text: str) -> Any:
-    return evaluate(parse_expression(text), COLUMNS.get)
+    return compiled(parse_expression(text))(COLUMNS.get)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from frontrow_ingest.errors import RollupError
 from frontrow_ingest.rollup.aggregators import quantile
-from frontrow_ingest.rollup.evaluation import evaluate
+from frontrow_ingest.rollup.evaluation import compiled
 from frontrow_ingest.rollup.expression import columns, parse_expression
 from frontrow_ingest.rollup.values import only, required
 
@@ -95,8 +95,8 @@ def _finalized(json: Any) -> Compute:
 
 
 def _expression(json: Any) -> Compute:
-    expression = parse_expression(required(json, "expression", "an expression post-aggregator"))
-    return lambda _, finals: evaluate(expression, finals.get)
+    compute = compiled(parse_expression(required(json, "expression", "an expression post-aggregator")))
+    return lambda _, finals: compute(finals.get)
 
 
 def _arithmetic(json: Any) -> Compute:
