@@ -19,14 +19,25 @@ from frontrow_specs.avro_schemas import (
     topic_schema,
 )
 from frontrow_specs.errors import SchemaIncompatible, SpecInvalid, SpecNotFound, SpecsError
+from frontrow_specs.lookup_tables import (
+    Labelled,
+    LookupAttribute,
+    LookupTable,
+    labelled,
+    lookup_table,
+    lookup_table_names,
+)
 from frontrow_specs.metrics import Catalogue, Dimension, Metric, catalogue
-from frontrow_specs.rollups import RollupDimension, RollupMetric, RollupSpec, rollup, rollup_names
+from frontrow_specs.rollups import RollupDimension, RollupMetric, RollupSpec, Upkeep, rollup, rollup_names
 
 __all__ = [
     "PRIVACY_CLASSES",
     "Catalogue",
     "Dimension",
     "Field",
+    "Labelled",
+    "LookupAttribute",
+    "LookupTable",
     "Metric",
     "RollupDimension",
     "RollupMetric",
@@ -35,10 +46,14 @@ __all__ = [
     "SpecInvalid",
     "SpecNotFound",
     "SpecsError",
+    "Upkeep",
     "catalogue",
     "current_schema_id",
     "event_fields",
     "event_schema",
+    "labelled",
+    "lookup_table",
+    "lookup_table_names",
     "released_schemas",
     "rollup",
     "rollup_names",

@@ -42,12 +42,26 @@ class RollupMetric:
 
 
 @dataclass(frozen=True)
+class Upkeep:
+    """What becomes of a datasource's segments as they grow old.
+
+    Attributes:
+        compact_after_hours: segments are compacted when they are so far behind the newest one
+        keep_hours: older segments are dropped; None: none ever
+    """
+
+    compact_after_hours: int
+    keep_hours: int | None
+
+
+@dataclass(frozen=True)
 class RollupSpec:
     """One datasource.
 
     Attributes:
         late_hours: Druid drops what is older when a task begins; None: nothing is too old
         early_hours: Druid drops what is further ahead of a task's end; None: nothing is too early
+        upkeep: compaction and retention; None: Druid's own rules hold
     """
 
     name: str
@@ -60,6 +74,7 @@ class RollupSpec:
     metrics: tuple[RollupMetric, ...]
     late_hours: int | None = None
     early_hours: int | None = None
+    upkeep: Upkeep | None = None
 
     def supervisor(
         self, *, bootstrap: str, topic: str | None = None, datasource: str | None = None, task_count: int = 1
@@ -77,6 +92,29 @@ class RollupSpec:
         return supervisor_json(
             self, bootstrap=bootstrap, topic=topic or self.topic, datasource=datasource or self.name, tasks=task_count
         )
+
+    def compaction(self, *, datasource: str | None = None) -> dict[str, Any]:
+        """Druid's automatic compaction of the datasource, as JSON values.
+
+        Raises:
+            SpecInvalid: the spec declares no upkeep
+        """
+        from frontrow_specs.upkeep_json import compaction_json
+
+        return compaction_json(self, datasource=datasource or self.name)
+
+    def retention(self, replicas: Mapping[str, int]) -> list[dict[str, Any]]:
+        """Druid's load and drop rules of the datasource, as JSON values.
+
+        Args:
+            replicas: copies of a segment by Druid's tier
+
+        Raises:
+            SpecInvalid: the spec declares no upkeep
+        """
+        from frontrow_specs.upkeep_json import retention_json
+
+        return retention_json(self, replicas)
 
 
 def rollup_names() -> list[str]:
@@ -130,9 +168,17 @@ def read_rollup(content: Any) -> RollupSpec:
             ),
             late_hours=_hours(content.get("lateMessageRejectionPeriod")),
             early_hours=_hours(content.get("earlyMessageRejectionPeriod")),
+            upkeep=_upkeep(content.get("upkeep")),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise SpecInvalid(f"not a rollup spec: {error!r} where an entry should be.") from error
+
+
+def _upkeep(content: Any) -> Upkeep | None:
+    if content is None:
+        return None
+    keep = content["keepFor"]
+    return Upkeep(_hours(content["compactAfter"]) or 0, None if keep == "forever" else _hours(keep))
 
 
 def _hours(period: str | None) -> int | None:

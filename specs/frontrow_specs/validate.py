@@ -67,6 +67,7 @@ def validate(target: str | Path) -> list[Finding]:
     fields = topic_fields(spec.topic)
     found += _dimensions(source.name, spec, fields)
     found += _metrics(source.name, spec, fields)
+    found += _upkeep(source.name, spec)
     found += _catalogue(source.name, spec)
     return found
 
@@ -163,6 +164,13 @@ def _filter(file: str, where: str, metric: RollupMetric, fields: _Fields) -> Ite
         if allowed and value not in allowed:
             problem = f"{name} is never {value!r}: {near(value, allowed)}"
             yield Finding(file, f"{where}.filter.{name}", problem, "Correct the value.")
+
+
+def _upkeep(file: str, spec: RollupSpec) -> Iterator[Finding]:
+    upkeep = spec.upkeep
+    if upkeep is not None and upkeep.keep_hours is not None and upkeep.keep_hours <= upkeep.compact_after_hours:
+        problem = "segments would be dropped before they are compacted."
+        yield Finding(file, "upkeep", problem, "Make compactAfter shorter than keepFor.")
 
 
 def _catalogue(file: str, spec: RollupSpec) -> Iterator[Finding]:

@@ -33,6 +33,8 @@ SAID = {
     "unknown_topic": "topic: no schema is registered for 'event': did you mean events",
     "field_of_another_topic": "dimensions[0].name: there is no field 'country'",
     "period_of_minutes": "lateMessageRejectionPeriod: 'PT90M' does not match",
+    "kept_shorter_than_compacted": "upkeep: segments would be dropped before they are compacted. Make compactAfter",
+    "kept_for_minutes": "upkeep.keepFor: 'PT90M' does not match",
     "empty": "(file): is empty. Write a rollup spec",
     "not_yaml": "not YAML",
 }
