@@ -9,6 +9,7 @@ from typing import Any
 from frontrow._errors import AskError
 from frontrow._filters import WhereLike, dimensions_of, parse_where
 from frontrow._formula import answer_name, maximum
+from frontrow._labels import derived, virtual_columns
 from frontrow._result import ColumnType
 from frontrow._time import Interval
 from frontrow_specs import Catalogue, Metric, SpecNotFound, rollup
@@ -24,6 +25,7 @@ class Ask:
         datasource: its name in Druid
         where: Druid's filter, or None
         extra: Druid's JSON of aggregators that the caller brought, each with its name
+        derived: Druid's JSON of the columns that lookups make of a dimension
     """
 
     metrics: tuple[Metric, ...]
@@ -32,6 +34,18 @@ class Ask:
     interval: Interval
     where: Mapping[str, Any] | None
     extra: tuple[Mapping[str, Any], ...] = ()
+    derived: tuple[Mapping[str, Any], ...] = ()
+
+    def scope(self) -> dict[str, Any]:
+        """The parts of a query that say which rows it is about, and what can be told of them."""
+        found: dict[str, Any] = {} if self.where is None else {"filter": dict(self.where)}
+        if self.derived:
+            found["virtualColumns"] = [dict(column) for column in self.derived]
+        return found
+
+    def is_derived(self, dimension: str) -> bool:
+        """Whether a lookup makes it."""
+        return any(column["name"] == dimension for column in self.derived)
 
     @property
     def aggregates(self) -> tuple[Aggregate, ...]:
@@ -102,12 +116,14 @@ def prepare(
     needed = [*dict.fromkeys(([dimension] if dimension else []) + list(dimensions_of(condition)))]
     try:
         found = tuple(catalogue.metric(name) for name in dict.fromkeys(names))
-        for name in needed:
-            catalogue.dimension(name)
+        stored = [
+            origin.table.dimension if (origin := derived(name)) else catalogue.dimension(name).name for name in needed
+        ]
     except SpecNotFound as error:
         raise AskError(str(error)) from error
-    chosen = _choose(found, needed, [spec] if spec else _candidates(found))
-    ask = Ask(found, chosen, datasources.get(chosen, chosen), interval, condition, _built(aggregations))
+    chosen = _choose(found, stored, [spec] if spec else _candidates(found))
+    own, columns = _built(aggregations), virtual_columns(needed)
+    ask = Ask(found, chosen, datasources.get(chosen, chosen), interval, condition, own, columns)
     taken = {"time", "rank", dimension, *(metric.name for metric in found)}
     taken |= {name for each in ask.aggregates for name in (each.column, answer_name(each))}
     if clash := [aggregator["name"] for aggregator in ask.extra if aggregator["name"] in taken]:

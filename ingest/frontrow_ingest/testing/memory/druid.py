@@ -12,7 +12,9 @@ import orjson
 from frontrow import AskError, Timeouts
 from frontrow_ingest.errors import RollupError
 from frontrow_ingest.rollup import RowCount
-from frontrow_ingest.testing.memory.datasource import Datasource
+from frontrow_ingest.testing.memory.datasource import Datasource, Tables
+from frontrow_ingest.testing.memory.lookups import PATH as LOOKUPS
+from frontrow_ingest.testing.memory.lookups import Lookups
 from frontrow_ingest.testing.memory.queries import answer
 from frontrow_ingest.testing.memory.replies import bad_request, failed, not_found
 from frontrow_ingest.testing.memory.supervisor import Message, Supervisor, read_supervisor
@@ -31,8 +33,8 @@ class MemoryDruid:
         druid.send("events", [event, ...])
         client = frontrow.Client(transport=druid)
 
-    Events are queryable when ``send`` returns. It answers the native queries timeseries, topN, groupBy, timeBoundary
-    and dataSourceMetadata, and refuses with BadQueryError, saying what, everything it does not know. Where Druid is
+    Events are queryable when ``send`` returns. It answers the native queries timeseries, topN, groupBy, timeBoundary,
+    dataSourceMetadata and scan of a lookup, and refuses with BadQueryError, saying what, everything it does not know. Where Druid is
     approximate it is exact: distinct counts, quantiles, and the choice of a topN among many values. Safe for threads.
     """
 
@@ -42,6 +44,7 @@ class MemoryDruid:
         self._topics: dict[str, list[Message]] = {}
         self._datasources: dict[str, Datasource] = {}
         self._supervisors: dict[str, Supervisor] = {}
+        self._lookups = Lookups()
         # How far each datasource has read each topic: a later supervisor goes on there.
         self._offsets: dict[tuple[str, str], int] = {}
 
@@ -118,7 +121,9 @@ class MemoryDruid:
 
     def _route(self, method: str, path: str, body: Any, where: str) -> Any:
         if (method, path) == ("POST", "/druid/v2"):
-            return answer(body, self._datasources)
+            return answer(body, Tables(self._datasources, self._lookups.maps()))
+        if path.startswith(LOOKUPS):
+            return self._lookups.route(method, path, body, where)
         if path == _SUPERVISORS:
             return self._submit(body) if method == "POST" else sorted(self._supervisors)
         if not path.startswith(_SUPERVISORS):

@@ -1,0 +1,17 @@
+"""The double in memory does with lookup tables what every Druid does."""
+
+from __future__ import annotations
+
+import pytest
+
+from contract.druid_lookups import LookupBehaviour
+from contract.test_memory_druid import MemoryHarness
+
+
+@pytest.fixture(scope="module")
+def harness() -> MemoryHarness:
+    return MemoryHarness()
+
+
+class TestMemoryLookups(LookupBehaviour):
+    """The suite, with the module's harness."""
