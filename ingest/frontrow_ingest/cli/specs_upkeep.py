@@ -57,7 +57,10 @@ def upkeep(names: tuple[str, ...], url: str, prefix: str, replicas: int | None, 
 @click.option("--deadline", default=600.0, show_default=True, help="Seconds until each datasource must be done.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def purge(names: tuple[str, ...], url: str, prefix: str, unused_for: str, deadline: float, yes: bool) -> None:
-    """Delete from deep storage, for ever, what retention and compaction have put out of use (of all specs by default)."""
+    """Delete from deep storage, for ever, what retention and compaction have put out of use (of all specs by default).
+
+    Druid marks what compaction has replaced some minutes later; only then it can be deleted.
+    """
     age = _age(unused_for)
     with Transport(url) as transport:
         upkeeping = Upkeeping(transport)

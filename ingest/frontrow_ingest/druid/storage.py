@@ -1,4 +1,4 @@
-"""What Druid stores of a datasource: rows and events, segments and bytes, how they are kept, when they were compacted."""
+"""What Druid stores of a datasource: rows and events, segments and bytes, how they are kept, when compacted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keeping what Druid stores in shape: automatic compaction, retention rules, and deleting what nothing uses any more."""
+"""Keeping what Druid stores in shape: automatic compaction, retention rules, and deleting what is out of use."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from urllib.parse import quote
 
 from frontrow import BadQueryError, DruidTransport, NotFoundError
@@ -55,8 +54,8 @@ class Upkeeping:
         lost = [] if drop_columns else self.lost_columns(spec, datasource)
         if lost:
             raise UpkeepError(
-                f"compaction by {spec.name} would drop {', '.join(lost)} from older segments of {datasource}. Keep what "
-                "is wanted in the spec, or say --drop-columns."
+                f"compaction by {spec.name} would drop {', '.join(lost)} from older segments of {datasource}. "
+                "Keep what is wanted in the spec, or say --drop-columns."
             )
         rules = spec.retention(self.default_replicas() if replicas is None else replicas)
         try:

@@ -1,7 +1,7 @@
 """Lookup tables in Druid: loaded all at once, versioned, awaited until every process has them.
 
-The Coordinator holds what is wanted and hands it to every Broker, Historical and task process, by and by. The lookups of
-a table are sent to it in one request, with one version: it takes all of them or none.
+The Coordinator holds what is wanted and hands it to every Broker, Historical and task process, by and by. The lookups
+of a table are sent to it in one request, with one version: it takes all of them or none.
 """
 
 from __future__ import annotations
@@ -169,7 +169,7 @@ def _lacking(nodes: Mapping[str, Mapping[str, str]], wanted: Mapping[str, str | 
 
 
 def _version_after(known: str | None) -> str:
-    """A version greater than a known one, by their characters: Druid takes no other. The moment, where it is greater."""
+    """A version greater than a known one, by their characters: Druid takes no other. The moment, if that is greater."""
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     # This machine's clock may be behind the one that made the known version.
     return now if known is None or now > known else f"{known}+"

@@ -58,7 +58,8 @@ def read_table(path: Path, table: LookupTable) -> Entries:
         raise LookupFileError("\n".join([f"{path.name}: nothing was loaded.", *findings[:_MOST_FINDINGS], *more]))
     if not entries:
         raise LookupFileError(
-            f"{path.name} has no entries: nothing was loaded. To remove the table: frontrow lookups delete {table.name}."
+            f"{path.name} has no entries: nothing was loaded. "
+            f"To remove the table: frontrow lookups delete {table.name}."
         )
     return entries
 

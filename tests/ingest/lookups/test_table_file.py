@@ -15,10 +15,11 @@ GOOD_CSV = """content_id,name,genre,length_ms,launch_date
 harbour, The Harbour ,drama,3600000,2026-01-02
 "final","Cup final, 2nd leg",sport,,
 """
-GOOD_LINES = """{"content_id": "harbour", "name": "The Harbour", "genre": "drama", "length_ms": 3600000, "launch_date": "2026-01-02"}
-
-{"content_id": "final", "name": "Cup final, 2nd leg", "genre": "sport", "series": null}
-"""
+GOOD_LINES = (
+    '{"content_id": "harbour", "name": "The Harbour", "genre": "drama", "length_ms": 3600000, '
+    '"launch_date": "2026-01-02"}\n\n'
+    '{"content_id": "final", "name": "Cup final, 2nd leg", "genre": "sport", "series": null}\n'
+)
 GOOD = {
     "harbour": {"name": "The Harbour", "genre": "drama", "length_ms": "3600000", "launch_date": "2026-01-02"},
     "final": {"name": "Cup final, 2nd leg", "genre": "sport"},

@@ -34,8 +34,9 @@ class MemoryDruid:
         client = frontrow.Client(transport=druid)
 
     Events are queryable when ``send`` returns. It answers the native queries timeseries, topN, groupBy, timeBoundary,
-    dataSourceMetadata and scan of a lookup, and refuses with BadQueryError, saying what, everything it does not know. Where Druid is
-    approximate it is exact: distinct counts, quantiles, and the choice of a topN among many values. Safe for threads.
+    dataSourceMetadata and scan of a lookup, and refuses with BadQueryError, saying what, everything it does not know.
+    Where Druid is approximate it is exact: distinct counts, quantiles, and the choice of a topN among many values. Safe
+    for threads.
     """
 
     def __init__(self, *, timeouts: Timeouts | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Lookups in memory: the Coordinator's side of them, and columns and tables made of them. All processes have them at once."""
+"""Lookups in memory: the Coordinator's side of them, and the columns made of them. All processes have them at once."""
 
 from __future__ import annotations
 
