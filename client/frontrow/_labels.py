@@ -93,4 +93,7 @@ def ask_labels(label: Labelled, values: list[Any], run: Run) -> tuple[list[Any],
     if missing:
         what = label.attribute.name.replace("_", " ")
         said = f"{missing} of {len(wanted)} have no {what} and show their {label.table.dimension}"
+    if not known:
+        # Druid answers the same where the table was never loaded.
+        said += ": frontrow lookups load FILE"
     return [known.get(value, value) for value in values], said

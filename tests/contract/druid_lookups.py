@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from frontrow import AskError, Client, NotFoundError, TransportError, between, like
+from frontrow import AskError, Client, NotFoundError, ServerError, TransportError, between, like
 from frontrow_ingest.druid import Supervisors
 from frontrow_ingest.lookups import LookupRegistry
 from frontrow_specs import lookup_table
@@ -37,6 +37,19 @@ def events() -> list[dict[str, Any]]:
     ]
 
 
+def client_of(harness: Harness) -> Client:
+    """A client of a datasource that holds the events; makes it, unless another suite has."""
+    name = harness.datasource("audience")
+    client = Client(transport=harness.transport, datasources={"audience": name})
+    supervisors = Supervisors(harness.transport)
+    if name not in supervisors.names():
+        supervisors.submit(harness.supervisor("audience", name))
+        supervisors.await_ingesting(name)
+        harness.produce([encoded(event) for event in events()])
+        await_events(client, "audience", len(events()))
+    return client
+
+
 class LookupBehaviour:
     """The suite, in order. Where it is run, a fixture ``harness`` of the module's scope says which Druid."""
 
@@ -48,14 +61,7 @@ class LookupBehaviour:
     @pytest.fixture(scope="class")
     @classmethod
     def client(cls, harness: Harness) -> Client:
-        name = harness.datasource("audience")
-        supervisors = Supervisors(harness.transport)
-        supervisors.submit(harness.supervisor("audience", name))
-        supervisors.await_ingesting(name)
-        harness.produce([encoded(event) for event in events()])
-        client = Client(transport=harness.transport, datasources={"audience": name})
-        await_events(client, "audience", len(events()))
-        return client
+        return client_of(harness)
 
     @pytest.fixture
     def asked(self) -> dict[str, Any]:
@@ -67,10 +73,14 @@ class LookupBehaviour:
         assert registry.state(TITLE) is None
         assert registry.entries(TITLE) == {}
         assert registry.delete(TITLE) is False
-        with pytest.raises(TransportError, match="frontrow lookups load"):
+        absent = r"Lookup \[frontrow.title.genre\] not found. Load it: frontrow lookups load FILE"
+        with pytest.raises(ServerError, match=absent):
             client.top_n("title.genre", "events", **asked)
-        with pytest.raises(TransportError, match="frontrow lookups load"):
-            client.top_n("content_id", "events", label="title", **asked)
+        with pytest.raises(ServerError, match=absent):
+            client.timeseries("events", where={"title.genre": "sport"}, **asked)
+        answer = client.top_n("content_id", "events", label="title", **asked)
+        assert answer.columns["title"] == answer.columns["content_id"]
+        assert "4 of 4 have no name and show their content_id: frontrow lookups load FILE" in answer.exactness
 
     def test_a_table_is_loaded_everywhere(self, registry: LookupRegistry) -> None:
         loaded = registry.load(TITLE, TITLES, deadline_s=60)

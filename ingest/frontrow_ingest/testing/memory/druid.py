@@ -12,9 +12,11 @@ import orjson
 from frontrow import AskError, Timeouts
 from frontrow_ingest.errors import RollupError
 from frontrow_ingest.rollup import RowCount
+from frontrow_ingest.testing.memory.coordination import PATH as COORDINATOR
+from frontrow_ingest.testing.memory.coordination import TASKS, Coordination
 from frontrow_ingest.testing.memory.datasource import Datasource, Tables
 from frontrow_ingest.testing.memory.lookups import PATH as LOOKUPS
-from frontrow_ingest.testing.memory.lookups import Lookups
+from frontrow_ingest.testing.memory.lookups import LookupMissing, Lookups
 from frontrow_ingest.testing.memory.queries import answer
 from frontrow_ingest.testing.memory.replies import bad_request, failed, not_found
 from frontrow_ingest.testing.memory.supervisor import Message, Supervisor, read_supervisor
@@ -46,6 +48,7 @@ class MemoryDruid:
         self._datasources: dict[str, Datasource] = {}
         self._supervisors: dict[str, Supervisor] = {}
         self._lookups = Lookups()
+        self._coordination = Coordination()
         # How far each datasource has read each topic: a later supervisor goes on there.
         self._offsets: dict[tuple[str, str], int] = {}
 
@@ -116,21 +119,28 @@ class MemoryDruid:
                 found = self._route(method, path.rstrip("/"), asked, where)
             except RollupError as error:
                 raise bad_request(where, str(error)) from error
-            except ZeroDivisionError as error:
+            except (ZeroDivisionError, LookupMissing) as error:
                 raise failed(where, str(error)) from error
             return orjson.loads(orjson.dumps(found))
 
     def _route(self, method: str, path: str, body: Any, where: str) -> Any:
         if (method, path) == ("POST", "/druid/v2"):
-            return answer(body, Tables(self._datasources, self._lookups.maps()))
+            return answer(body, self._tables())
         if path.startswith(LOOKUPS):
             return self._lookups.route(method, path, body, where)
+        if path.startswith(COORDINATOR):
+            return self._coordination.route(method, path, body, self._tables(), where)
+        if path.partition("?")[0] == TASKS:
+            return []  # events are taken without any
         if path == _SUPERVISORS:
             return self._submit(body) if method == "POST" else sorted(self._supervisors)
         if not path.startswith(_SUPERVISORS):
             raise not_found(where, f"there is no {method} {path} here")
         name, _, what = path.removeprefix(f"{_SUPERVISORS}/").partition("/")
         return self._of_one(method, unquote(name), what, where)
+
+    def _tables(self) -> Tables:
+        return Tables(self._datasources, self._lookups.maps())
 
     def _submit(self, body: Any) -> dict[str, str]:
         spec = read_supervisor(body)

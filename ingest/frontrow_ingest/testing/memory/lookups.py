@@ -19,6 +19,10 @@ _NODE = "memory:8082"
 _CALL = re.compile(r"""lookup\("([^"\\]+)",'([^'\\]+)'\)""")
 
 
+class LookupMissing(LookupError):
+    """A query reads a lookup that is not there, which Druid finds out in the middle of the answer."""
+
+
 class Lookups:
     """Lookups by tier and name."""
 
@@ -85,7 +89,9 @@ def derive(columns: Any, segments: Sequence[Segment], lookups: Mapping[str, Mapp
         source, name = call.groups()
         if any(source in segment.several for segment in found):
             raise RollupError(f"a lookup of {source!r}, which has several values, is not known here.")
-        texts = _texts(name, lookups)
+        if name not in lookups and found:
+            raise LookupMissing(f"Lookup [{name}] not found")
+        texts: Mapping[Any, str] = lookups.get(name, {})
         added = required(column, "name", "a virtual column")
         found = [
             replace(segment, rows=tuple({**row, added: texts.get(row.get(source))} for row in segment.rows))
@@ -101,13 +107,8 @@ def scan(query: Mapping[str, Any], lookups: Mapping[str, Mapping[str, str]]) -> 
     if not isinstance(source, dict) or source.get("type") != "lookup" or query.get("resultFormat") != "compactedList":
         raise RollupError("a scan is known here of a lookup only, with the resultFormat compactedList.")
     condition = None if query.get("filter") is None else parse_filter(query["filter"])
-    rows = [{"k": key, "v": text} for key, text in _texts(required(source, "lookup", "a dataSource"), lookups).items()]
+    texts = lookups.get(required(source, "lookup", "a dataSource"), {})
+    rows = [{"k": key, "v": text} for key, text in texts.items()]
     columns = query.get("columns") or ["k", "v"]
     events = [[row[name] for name in columns] for row in rows if condition is None or condition.matches(row)]
     return [{"segmentId": None, "columns": columns, "events": events}] if events else []
-
-
-def _texts(name: str, lookups: Mapping[str, Mapping[str, str]]) -> Mapping[Any, str]:
-    if name not in lookups:
-        raise RollupError(f"Lookup [{name}] not found")
-    return lookups[name]

@@ -8,6 +8,7 @@ from typing import Any
 
 from frontrow_ingest.errors import RollupError
 from frontrow_ingest.rollup.values import required
+from frontrow_ingest.testing.memory.coordination import segment_metadata
 from frontrow_ingest.testing.memory.datasource import Tables
 from frontrow_ingest.testing.memory.group_by import group_by
 from frontrow_ingest.testing.memory.lookups import scan
@@ -20,6 +21,7 @@ _KINDS: Mapping[str, Callable[[Mapping[str, Any], Tables], list[Any]]] = {
     "topN": top_n,
     "groupBy": group_by,
     "timeBoundary": time_boundary,
+    "segmentMetadata": segment_metadata,
     "scan": lambda query, tables: scan(query, tables.lookups),
 }
 
