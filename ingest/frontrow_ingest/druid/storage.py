@@ -124,7 +124,7 @@ class Storage:
 
 def rules_in_words(rules: Sequence[Mapping[str, Any]]) -> str:
     """What Druid's rules keep, by the first one, which decides."""
-    first = rules[0] if rules else {"type": "none"}
+    first: Mapping[str, Any] = rules[0] if rules else {"type": "none"}
     match first["type"]:
         case "loadForever":
             said = "forever"
