@@ -96,13 +96,15 @@ class Client:
 
         Args:
             metrics: names from the catalogue
-            interval: ``"start/end"`` in ISO 8601 or two aware datetimes; widened to whole minutes
+            interval: ``"start/end"`` in ISO 8601 or two aware datetimes; widened to whole rows, which are of a minute,
+                in the datasource ``live`` of ten seconds, in ``retention`` of an hour
             last: instead: the time up to now, like ``"30m"``
-            granularity: ``all``, ``1m``, ``5m``, ``1h``, ``1d``, ``1w``, ``1mo`` or an ISO period
+            granularity: ``all``, ``1m``, ``5m``, ``1h``, ``1d``, ``1w``, ``1mo`` or an ISO period; ``10s`` and other
+                steps below a minute for the last 24 hours
             where: ``{"country": "DE", "title.genre": ["a", "b"]}``, a :class:`Condition`, a pydruid filter or Druid's
                 JSON
             time_zone: of the calendar that days, weeks and months follow
-            spec: ask this rollup spec's datasource instead of the first that can answer
+            spec: ask this rollup spec's datasource instead of the cheapest that can answer
             aggregations: besides the metrics, pydruid's aggregators by column, ``{"rows": count("count")}``
 
         Returns:
@@ -115,8 +117,18 @@ class Client:
         """
         began = time.perf_counter()
         buckets = parse_granularity(granularity, time_zone)
-        when = parse_interval(interval, last)
-        ask = prepare(self.catalogue, self._datasources, metrics, when, where, spec=spec, aggregations=aggregations)
+        when = parse_interval(interval, last, grain=None)
+        ask = prepare(
+            self.catalogue,
+            self._datasources,
+            metrics,
+            when,
+            where,
+            granularity=buckets,
+            open_end=last is not None,
+            spec=spec,
+            aggregations=aggregations,
+        )
         check_timeseries(ask, buckets)
         run, fresh = _Runner(self._transport), self._freshness_of(ask)
         columns = ask_timeseries(ask, buckets, run)
@@ -154,13 +166,14 @@ class Client:
         began = time.perf_counter()
         if not isinstance(dimension, str):
             raise AskError(f"{dimension!r} is not a dimension: name it by text.")
-        when = parse_interval(interval, last)
+        when = parse_interval(interval, last, grain=None)
         ask = prepare(
             self.catalogue,
             self._datasources,
             metrics,
             when,
             where,
+            open_end=last is not None,
             dimension=dimension,
             spec=spec,
             aggregations=aggregations,

@@ -28,7 +28,7 @@ from frontrow_specs.lookup_tables import (
     lookup_table_names,
 )
 from frontrow_specs.metrics import Catalogue, Dimension, Metric, catalogue
-from frontrow_specs.rollups import RollupDimension, RollupMetric, RollupSpec, Upkeep, rollup, rollup_names
+from frontrow_specs.rollups import RollupDimension, RollupMetric, RollupSpec, rollup, rollup_names
 
 __all__ = [
     "PRIVACY_CLASSES",
@@ -46,7 +46,6 @@ __all__ = [
     "SpecInvalid",
     "SpecNotFound",
     "SpecsError",
-    "Upkeep",
     "catalogue",
     "current_schema_id",
     "event_fields",

@@ -6,20 +6,35 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
+from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
 from frontrow_specs.errors import SpecInvalid, SpecNotFound
 from frontrow_specs.files import load_yaml, near, package_file
 
+GRAINS: Mapping[str, timedelta] = {
+    "SECOND": timedelta(seconds=1),
+    "TEN_SECOND": timedelta(seconds=10),
+    "MINUTE": timedelta(minutes=1),
+    "FIVE_MINUTE": timedelta(minutes=5),
+    "HOUR": timedelta(hours=1),
+}
+"""The time that a row covers, by the name of a spec's ``queryGranularity``."""
+
 
 @dataclass(frozen=True)
 class RollupDimension:
-    """A column to group and filter by; has the name of its event field."""
+    """A column to group and filter by; has the name of its event field, unless an expression makes it.
+
+    Attributes:
+        expression: a Druid expression over event fields; of a multi-value dimension it gives an array
+    """
 
     name: str
     description: str
     multi_value: bool = False
+    expression: str | None = None
 
 
 @dataclass(frozen=True)
@@ -42,26 +57,14 @@ class RollupMetric:
 
 
 @dataclass(frozen=True)
-class Upkeep:
-    """What becomes of a datasource's segments as they grow old.
-
-    Attributes:
-        compact_after_hours: segments are compacted when they are so far behind the newest one
-        keep_hours: older segments are dropped; None: none ever
-    """
-
-    compact_after_hours: int
-    keep_hours: int | None
-
-
-@dataclass(frozen=True)
 class RollupSpec:
     """One datasource.
 
     Attributes:
         late_hours: Druid drops what is older when a task begins; None: nothing is too old
         early_hours: Druid drops what is further ahead of a task's end; None: nothing is too early
-        upkeep: compaction and retention; None: Druid's own rules hold
+        compact_after_hours: segments are compacted when they are so far behind the newest one; None: never
+        keep_hours: rows are dropped when they are older; None: they are kept
     """
 
     name: str
@@ -74,7 +77,13 @@ class RollupSpec:
     metrics: tuple[RollupMetric, ...]
     late_hours: int | None = None
     early_hours: int | None = None
-    upkeep: Upkeep | None = None
+    compact_after_hours: int | None = None
+    keep_hours: int | None = None
+
+    @property
+    def grain(self) -> timedelta:
+        """The time that one row covers."""
+        return GRAINS[self.query_granularity]
 
     def supervisor(
         self, *, bootstrap: str, topic: str | None = None, datasource: str | None = None, task_count: int = 1
@@ -93,11 +102,11 @@ class RollupSpec:
             self, bootstrap=bootstrap, topic=topic or self.topic, datasource=datasource or self.name, tasks=task_count
         )
 
-    def compaction(self, *, datasource: str | None = None) -> dict[str, Any]:
-        """Druid's automatic compaction of the datasource, as JSON values.
+    def compaction(self, *, datasource: str | None = None) -> dict[str, Any] | None:
+        """Druid's automatic compaction of the datasource, as JSON values; None if it is never compacted.
 
         Raises:
-            SpecInvalid: the spec declares no upkeep
+            SpecInvalid: a column cannot be compacted
         """
         from frontrow_specs.upkeep_json import compaction_json
 
@@ -108,9 +117,6 @@ class RollupSpec:
 
         Args:
             replicas: copies of a segment by Druid's tier
-
-        Raises:
-            SpecInvalid: the spec declares no upkeep
         """
         from frontrow_specs.upkeep_json import retention_json
 
@@ -152,7 +158,12 @@ def read_rollup(content: Any) -> RollupSpec:
             segment_granularity=content["segmentGranularity"],
             rollup=content["rollup"],
             dimensions=tuple(
-                RollupDimension(entry["name"], entry["description"], bool(entry.get("multiValue", False)))
+                RollupDimension(
+                    entry["name"],
+                    entry["description"],
+                    bool(entry.get("multiValue", False)),
+                    entry.get("expression"),
+                )
                 for entry in content["dimensions"]
             ),
             metrics=tuple(
@@ -168,17 +179,11 @@ def read_rollup(content: Any) -> RollupSpec:
             ),
             late_hours=_hours(content.get("lateMessageRejectionPeriod")),
             early_hours=_hours(content.get("earlyMessageRejectionPeriod")),
-            upkeep=_upkeep(content.get("upkeep")),
+            compact_after_hours=_hours(content.get("compactAfter")),
+            keep_hours=_hours(content.get("keep")),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise SpecInvalid(f"not a rollup spec: {error!r} where an entry should be.") from error
-
-
-def _upkeep(content: Any) -> Upkeep | None:
-    if content is None:
-        return None
-    keep = content["keepFor"]
-    return Upkeep(_hours(content["compactAfter"]) or 0, None if keep == "forever" else _hours(keep))
 
 
 def _hours(period: str | None) -> int | None:

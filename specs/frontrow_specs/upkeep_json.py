@@ -8,25 +8,26 @@ from typing import TYPE_CHECKING, Any
 from frontrow_specs.errors import SpecInvalid
 
 if TYPE_CHECKING:
-    from frontrow_specs.rollups import RollupSpec, Upkeep
+    from frontrow_specs.rollups import RollupSpec
 
 MOST_ROWS = 5_000_000
 """Rows of a compacted segment at most."""
 
 
-def compaction_json(spec: RollupSpec, *, datasource: str) -> dict[str, Any]:
+def compaction_json(spec: RollupSpec, *, datasource: str) -> dict[str, Any] | None:
     """See :meth:`frontrow_specs.RollupSpec.compaction`.
 
     Dimensions, their order and both granularities are those of the supervisor, from which this is made: a compacted
     segment has the columns of a new one.
     """
-    upkeep = _declared(spec)
+    if spec.compact_after_hours is None:
+        return None
     schema = spec.supervisor(bootstrap="", datasource=datasource)["spec"]["dataSchema"]
     granularity = schema["granularitySpec"]
     return {
         "dataSource": datasource,
         "engine": "native",
-        "skipOffsetFromLatest": _period(upkeep.compact_after_hours),
+        "skipOffsetFromLatest": _period(spec.compact_after_hours),
         "granularitySpec": {name: granularity[name] for name in ("segmentGranularity", "queryGranularity", "rollup")},
         "dimensionsSpec": schema["dimensionsSpec"],
         "metricsSpec": [merging_json(aggregator) for aggregator in schema["metricsSpec"]],
@@ -38,12 +39,11 @@ def compaction_json(spec: RollupSpec, *, datasource: str) -> dict[str, Any]:
 
 def retention_json(spec: RollupSpec, replicas: Mapping[str, int]) -> list[dict[str, Any]]:
     """See :meth:`frontrow_specs.RollupSpec.retention`."""
-    upkeep = _declared(spec)
     copies = {"tieredReplicants": dict(replicas)}
-    if upkeep.keep_hours is None:
+    if spec.keep_hours is None:
         return [{"type": "loadForever", **copies}]
     # Events of a player whose clock is ahead lie in the future; they are kept.
-    keep = {"type": "loadByPeriod", "period": _period(upkeep.keep_hours), "includeFuture": True}
+    keep = {"type": "loadByPeriod", "period": _period(spec.keep_hours), "includeFuture": True}
     return [{**keep, **copies}, {"type": "dropForever"}]
 
 
@@ -59,12 +59,6 @@ def merging_json(aggregator: Mapping[str, Any]) -> dict[str, Any]:
     if merge is None:
         raise SpecInvalid(f"the column {name} cannot be compacted: no aggregator merges what {inner['type']} stores.")
     return {"name": name, "fieldName": name, **merge(inner)}
-
-
-def _declared(spec: RollupSpec) -> Upkeep:
-    if spec.upkeep is None:
-        raise SpecInvalid(f"{spec.name} declares no upkeep: add the block upkeep, with compactAfter and keepFor.")
-    return spec.upkeep
 
 
 def _period(hours: int) -> str:

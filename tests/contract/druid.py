@@ -14,7 +14,7 @@ from pydruid.utils.filters import Dimension
 from frontrow import BadQueryError, Client, NotFoundError, between, eq, like, one_of
 from frontrow_ingest.errors import SupervisorError
 from oracle.metrics import DISTINCT, EXACT, QUANTILES
-from support.agreement import CASES, GROUPED, SPECS, check_minutes, check_top, check_total, interval_of
+from support.agreement import CASES, GROUPED, SPECS, check_grains, check_top, check_total, interval_of
 
 from .druid_native import NATIVE
 from .druid_native_filters import BAD_QUERIES, FILTERED
@@ -76,7 +76,7 @@ class DruidBehaviour:
 
     @pytest.mark.parametrize("spec", SPECS)
     def test_every_metric_by_the_minute(self, world: World, spec: str) -> None:
-        check_minutes(world.client, spec, world.evening)
+        check_grains(world.client, spec, world.evening)
 
     @pytest.mark.parametrize(("spec", "dimension"), GROUPED)
     def test_every_metric_by_each_dimension(self, world: World, spec: str, dimension: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from frontrow_ingest.druid import Storage, Unused, Upkeeping
 from frontrow_ingest.errors import UpkeepError
-from frontrow_specs import Upkeep, rollup
+from frontrow_specs import rollup, rollup_names
 
 from .druid_lookups import SEEN, client_of
 from .druid_world import Harness
@@ -64,15 +64,18 @@ class UpkeepBehaviour:
 
     def test_what_is_applied_is_told(self, storage: Storage, upkeeping: Upkeeping, name: str) -> None:
         """Last, because it changes how the datasource is kept. Druid takes every aggregator of the specs."""
-        for spec in ("audience", "quality", "quarantine", "ledger"):
+        for spec in rollup_names():
             # Druid takes an upkeep of what does not exist yet, too.
             upkeeping.apply(rollup(spec), f"{name}_{spec}")
             assert storage.stored(f"{name}_{spec}").compaction == "2 h behind"
-        upkeeping.apply(
-            replace(rollup("audience"), upkeep=Upkeep(48, 24 * 36_500)), name, replicas={"_default_tier": 2}
-        )
+        audience = rollup("audience")
+        century = replace(audience, compact_after_hours=48, keep_hours=24 * 36_500)
+        upkeeping.apply(century, name, replicas={"_default_tier": 2})
         stored = storage.stored(name)
         assert (stored.compaction, stored.retention) == ("2 d behind", "36500 d, 2 copies")
-        upkeeping.apply(replace(rollup("audience"), upkeep=Upkeep(1, None)), name)
+        upkeeping.apply(replace(audience, compact_after_hours=1), name)
         stored = storage.stored(name)
         assert (stored.compaction, stored.retention) == ("1 h behind", "forever")
+        for _ in range(2):
+            upkeeping.apply(replace(audience, compact_after_hours=None), name)
+            assert storage.stored(name).compaction == ""

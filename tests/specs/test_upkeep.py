@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from frontrow_specs import SpecInvalid, Upkeep, rollup, rollup_names
+from frontrow_specs import SpecInvalid, rollup, rollup_names
 from frontrow_specs.upkeep_json import merging_json
 
 
@@ -15,6 +16,7 @@ def test_every_spec_has_an_upkeep_in_the_shape_of_its_supervisor(name: str) -> N
     spec = rollup(name)
     schema = spec.supervisor(bootstrap="k:9092", datasource="d")["spec"]["dataSchema"]
     compaction = spec.compaction(datasource="d")
+    assert compaction is not None
     assert compaction["dataSource"] == "d"
     assert compaction["dimensionsSpec"] == schema["dimensionsSpec"]
     for granularity, value in compaction["granularitySpec"].items():
@@ -25,8 +27,15 @@ def test_every_spec_has_an_upkeep_in_the_shape_of_its_supervisor(name: str) -> N
     assert spec.retention({"_default_tier": 1})
 
 
+def merging_of(name: str) -> list[dict[str, Any]]:
+    compaction = rollup(name).compaction()
+    assert compaction is not None
+    merging: list[dict[str, Any]] = compaction["metricsSpec"]
+    return merging
+
+
 def test_the_merging_forms() -> None:
-    merging = {metric["name"]: metric for metric in rollup("audience").compaction()["metricsSpec"]}
+    merging = {metric["name"]: metric for metric in merging_of("audience")}
     assert merging["count"] == {"type": "longSum", "name": "count", "fieldName": "count"}
     assert merging["plays"] == {"type": "longSum", "name": "plays", "fieldName": "plays"}  # its filter is done with
     assert merging["viewers_hll"] == {
@@ -38,11 +47,11 @@ def test_the_merging_forms() -> None:
         "stringEncoding": "utf8",
     }
     assert (merging["viewers_theta"]["type"], merging["viewers_theta"]["size"]) == ("thetaSketch", 16384)
-    merging = {metric["name"]: metric for metric in rollup("quality").compaction()["metricsSpec"]}
+    merging = {metric["name"]: metric for metric in merging_of("quality")}
     weighted = {"type": "longSum", "name": "live_latency_weighted", "fieldName": "live_latency_weighted"}
     assert merging["live_latency_weighted"] == weighted  # its expression is done with
     assert merging["startup_ms_sketch"]["k"] == 256
-    assert {metric["type"] for metric in rollup("ledger").compaction()["metricsSpec"]} == {"longSum", "longMax"}
+    assert {metric["type"] for metric in merging_of("ledger")} == {"longSum", "longMax"}
 
 
 def test_what_cannot_be_merged_is_refused() -> None:
@@ -51,17 +60,10 @@ def test_what_cannot_be_merged_is_refused() -> None:
 
 
 def test_the_rules() -> None:
-    forever = replace(rollup("audience"), upkeep=Upkeep(2, None))
-    assert forever.retention({"hot": 2}) == [{"type": "loadForever", "tieredReplicants": {"hot": 2}}]
-    short = replace(rollup("audience"), upkeep=Upkeep(1, 24))
+    assert rollup("audience").retention({"hot": 2}) == [{"type": "loadForever", "tieredReplicants": {"hot": 2}}]
     keep = {"type": "loadByPeriod", "period": "PT24H", "includeFuture": True, "tieredReplicants": {"hot": 2}}
-    assert short.retention({"hot": 2}) == [keep, {"type": "dropForever"}]
-    assert short.compaction()["skipOffsetFromLatest"] == "PT1H"
+    assert rollup("live").retention({"hot": 2}) == [keep, {"type": "dropForever"}]
 
 
-def test_without_an_upkeep_there_is_nothing_to_do() -> None:
-    bare = replace(rollup("audience"), upkeep=None)
-    with pytest.raises(SpecInvalid, match="audience declares no upkeep: add the block upkeep"):
-        bare.compaction()
-    with pytest.raises(SpecInvalid, match="declares no upkeep"):
-        bare.retention({})
+def test_what_is_never_compacted() -> None:
+    assert replace(rollup("audience"), compact_after_hours=None).compaction() is None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,15 +16,22 @@ from hypothesis import strategies as st
 
 from frontrow import Client, Interval
 from frontrow._transport import Transport
+from frontrow_ingest.contract.avro_binary import RecordEncoder
 from frontrow_ingest.druid import Supervisors, ensure_topic
 from frontrow_ingest.producer import EventProducer
 from frontrow_ingest.simulate import Simulation
-from frontrow_specs import rollup
+from frontrow_specs import rollup, topic_schema
 from oracle.metrics import DISTINCT, EXACT, QUANTILES
-from support.agreement import CASES, GROUPED, SPECS, check_minutes, check_top, check_total, interval_of
+from support.agreement import CASES, SPECS, check_datasource, check_top, check_total, interval_of
+from support.counted_records import ledger_deltas, quarantine_records
 from support.viewing_events import valid_events
 
 from .conftest import StackUrls
+
+with warnings.catch_warnings():
+    # kafka-python reads its own files through a deprecated function while it is imported.
+    warnings.simplefilter("ignore", DeprecationWarning)
+    from kafka import KafkaProducer
 
 pytestmark = [pytest.mark.stack, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
@@ -43,15 +52,19 @@ class Line:
         self._await_all()
 
     def _await_all(self) -> None:
-        deadline = time.monotonic() + 120
-        whole = Interval(datetime(2020, 1, 1, tzinfo=UTC), datetime(2030, 1, 1, tzinfo=UTC))
         for spec in SPECS:
-            while True:
-                found = self.client.timeseries("events", interval=whole, granularity="all", spec=spec)[0]["events"]
-                if found == len(self.events):
-                    break
-                assert time.monotonic() < deadline, f"{spec} holds {found} of {len(self.events)} events"
-                time.sleep(0.1)
+            await_counted(self.client, spec, "events", len(self.events))
+
+
+def await_counted(client: Client, spec: str, metric: str, count: int) -> None:
+    deadline = time.monotonic() + 120
+    whole = Interval(datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
+    while True:
+        found = client.timeseries(metric, interval=whole, granularity="all", spec=spec)[0][metric]
+        if found == count:
+            return
+        assert time.monotonic() < deadline, f"{spec} holds {found} of {count}"
+        time.sleep(0.1)
 
 
 @pytest.fixture(scope="module")
@@ -92,18 +105,18 @@ def test_the_oracle_knows_every_metric() -> None:
 
 
 @pytest.mark.parametrize("spec", SPECS)
-def test_all_time(evening: Line, spec: str) -> None:
-    check_total(evening.client, spec, evening.events)
+def test_every_metric_of_every_time_and_dimension(evening: Line, spec: str) -> None:
+    check_datasource(evening.client, spec, evening.events)
 
 
-@pytest.mark.parametrize("spec", SPECS)
-def test_by_minute(evening: Line, spec: str) -> None:
-    check_minutes(evening.client, spec, evening.events)
-
-
-@pytest.mark.parametrize(("spec", "dimension"), GROUPED)
-def test_by_dimension(evening: Line, spec: str, dimension: str) -> None:
-    check_top(evening.client, spec, dimension, evening.events)
+def test_the_same_events_are_counted_in_every_minute(evening: Line) -> None:
+    interval = interval_of(evening.events)
+    counts = {
+        spec: [*evening.client.timeseries("events", interval=interval, spec=spec).columns["events"]]
+        for spec in ("audience", "quality", "live")
+    }
+    assert sum(counts["audience"]) == len(evening.events)
+    assert counts["audience"] == counts["quality"] == counts["live"]
 
 
 @pytest.mark.parametrize("metric", ["plays", "rebuffer_ratio", "peak_concurrent_viewers", "startup_time_p90"])
@@ -144,3 +157,52 @@ def test_odd_events(line: Line, drawn: list[dict[str, Any]]) -> None:
         check_total(line.client, spec, events)
         for dimension in ("country", "event_id"):
             check_top(line.client, spec, dimension, events)
+
+
+@pytest.fixture(scope="module")
+def counting(stack: StackUrls, fresh_name: Callable[[str], str]) -> Iterator[tuple[Client, dict[str, str]]]:
+    """A client, and the topic of each of quarantine and ledger; their datasources have the same names."""
+    topics = {spec: fresh_name(spec) for spec in ("quarantine", "ledger")}
+    with Transport(stack.router_url) as transport:
+        supervisors = Supervisors(transport)
+        try:
+            for spec, topic in topics.items():
+                ensure_topic(stack.bootstrap, topic, partitions=1)
+                supervisors.submit(rollup(spec).supervisor(bootstrap=stack.bootstrap, topic=topic, datasource=topic))
+            for topic in topics.values():
+                supervisors.await_ingesting(topic)
+            with Client(stack.router_url, datasources=topics, freshness=False) as client:
+                yield client, topics
+        finally:
+            for topic in topics.values():
+                supervisors.terminate(topic)
+
+
+_sent: Counter[str] = Counter()
+
+
+@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    refused=st.lists(quarantine_records(), min_size=1, max_size=60),
+    deltas=st.lists(ledger_deltas(), min_size=1, max_size=60),
+)
+def test_quarantine_and_ledger(
+    stack: StackUrls,
+    counting: tuple[Client, dict[str, str]],
+    refused: list[dict[str, Any]],
+    deltas: list[dict[str, Any]],
+) -> None:
+    client, topics = counting
+    day = int(datetime(2026, 5, 1, tzinfo=UTC).timestamp() * 1000) + next(_days) * 86_400_000
+    producer = KafkaProducer(bootstrap_servers=stack.bootstrap, acks="all")
+    for spec, drawn, counted in (("quarantine", refused, ("quarantined", "replayed")), ("ledger", deltas, ("sent",))):
+        records = [{**record, "ts": day + record["ts"] % 7_200_000} for record in drawn]
+        encode = RecordEncoder(topic_schema(spec), prefix=b"\x01\x00\x00\x00\x01")
+        for record in records:
+            producer.send(topics[spec], encode(record))
+        producer.flush()
+        for metric in counted:
+            _sent[metric] += int(EXACT[metric](records, 1) or 0)
+            await_counted(client, spec, metric, _sent[metric])
+        check_datasource(client, spec, records)
+    producer.close()

@@ -18,9 +18,9 @@ from frontrow_ingest.cli.main import main
 from frontrow_ingest.druid import Storage, Stored, Supervisors, Unused, Upkeeping, end_offsets, ensure_topic
 from frontrow_ingest.producer import EventProducer
 from frontrow_ingest.simulate import Simulation
-from frontrow_specs import Upkeep, rollup
+from frontrow_specs import rollup
 from oracle.metrics import EXACT
-from support.agreement import GROUPED, SPECS, check_minutes, check_top, check_total, interval_of, metrics_of
+from support.agreement import GROUPED, SPECS, check_datasource, interval_of, metrics_of
 
 from .conftest import StackUrls
 
@@ -69,16 +69,12 @@ class Evening:
         return [task for spec in SPECS for task in self.tasks(spec, "complete") if "compact" in task]
 
     def answers(self) -> dict[str, Any]:
-        """Every exact metric by everything, of both datasources."""
-        interval = interval_of(self.events)
+        """Every exact metric of every datasource, by each dimension."""
         found: dict[str, Any] = {}
-        for spec in SPECS:
-            metrics = [name for name in metrics_of(spec) if name in EXACT]
-            found[spec] = self.client.timeseries(metrics, interval=interval, spec=spec).columns
         for spec, dimension in GROUPED:
             metrics = [name for name in metrics_of(spec) if name in EXACT]
-            answer = self.client.top_n(dimension, metrics, n=1000, interval=interval, spec=spec)
-            found[f"{spec} {dimension}"] = answer.columns
+            interval = interval_of(self.events, spec)
+            found[f"{spec} {dimension}"] = self.client.top_n(dimension, metrics, n=1000, interval=interval, spec=spec)
         return found
 
 
@@ -111,9 +107,10 @@ def evening(stack: StackUrls, fresh_name: Callable[[str], str]) -> Iterator[Even
             for name in names.values():
                 supervisors.terminate(name)
         found = Evening(stack, transport, client, f"{topic}_", events)
-        for spec in SPECS:
-            until("hand-off", lambda spec=spec: not found.tasks(spec, "running", "pending", "waiting"))
+        until("hand-off", lambda: not any(found.tasks(spec, "running", "pending", "waiting") for spec in SPECS))
+        _share_of_slots(transport, 0.5)
         yield found
+        _share_of_slots(transport, 0.1)
         for name in names.values():
             transport.request_json("DELETE", f"/druid/coordinator/v1/config/compaction/{name}")
             transport.request_json("DELETE", f"/druid/coordinator/v1/datasources/{name}")
@@ -124,8 +121,7 @@ def test_compaction_rolls_up_further_and_changes_no_answer(evening: Evening) -> 
     exact = evening.answers()
     upkeeping = Upkeeping(evening.transport)
     for spec in SPECS:
-        upkeeping.apply(replace(rollup(spec), upkeep=Upkeep(0, None)), evening.name(spec))
-    # Druid looks every half minute; a task slot is for one at a time.
+        upkeeping.apply(replace(rollup(spec), compact_after_hours=0, keep_hours=None), evening.name(spec))
     until("compaction", lambda: _compacted(evening))
     for spec in SPECS:
         old, new = before[spec], evening.stored(spec)
@@ -137,10 +133,7 @@ def test_compaction_rolls_up_further_and_changes_no_answer(evening: Evening) -> 
         assert new.last_compaction is not None
         assert new.last_compaction.outcome == "SUCCESS"
         print(f"{spec}: {old.rows:,} -> {new.rows:,} rows, {old.bytes:,} -> {new.bytes:,} bytes")
-        check_total(evening.client, spec, evening.events)
-        check_minutes(evening.client, spec, evening.events)
-    for spec, dimension in GROUPED:
-        check_top(evening.client, spec, dimension, evening.events)
+        check_datasource(evening.client, spec, evening.events)
     assert evening.answers() == exact
     # What is compacted stays as it is.
     ended = evening.compactions()
@@ -164,7 +157,7 @@ def test_status_tells_of_it(evening: Evening, capsys: pytest.CaptureFixture[str]
 
 def test_what_is_too_old_disappears_and_then_for_good(evening: Evening, capsys: pytest.CaptureFixture[str]) -> None:
     name, upkeeping = evening.name("quality"), Upkeeping(evening.transport)
-    upkeeping.apply(replace(rollup("quality"), upkeep=Upkeep(0, 24)), name)
+    upkeeping.apply(replace(rollup("quality"), compact_after_hours=0, keep_hours=24), name)
     until("the rule to drop it", lambda: evening.stored("quality").segments == 0)
     assert evening.stored("quality").retention == "1 d"
     assert evening.client.timeseries("events", interval=interval_of(evening.events), granularity="all", spec="quality")[
@@ -187,13 +180,18 @@ def test_what_is_too_old_disappears_and_then_for_good(evening: Evening, capsys: 
     assert _unused(evening, name) == []
 
 
+def _share_of_slots(transport: Transport, share: float) -> None:
+    """How many of the task slots compaction may take; by default it would be one after the other."""
+    transport.request_json("POST", f"/druid/coordinator/v1/config/compaction/taskslots?ratio={share}")
+
+
 def _compact(evening: Evening) -> None:
     """Have Druid look now for what is to be compacted."""
     evening.transport.request_json("POST", "/druid/coordinator/v1/compaction/compact", {})
 
 
 def _compacted(evening: Evening) -> bool:
-    """Whether both datasources are down to one segment; otherwise Druid looks again."""
+    """Whether every datasource is down to one segment; if no task works on it, Druid looks again."""
     if all(evening.stored(spec).segments == 1 for spec in SPECS):
         return True
     if not any(evening.tasks(spec, "running", "pending", "waiting") for spec in SPECS):

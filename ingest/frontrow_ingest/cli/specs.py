@@ -62,7 +62,8 @@ def show(name: str, druid: bool, bootstrap: str, druid_bootstrap: str | None) ->
     table = Table("column", "kind", "from", "what it says")
     for dimension in spec.dimensions:
         kind = "multi-value dimension" if dimension.multi_value else "dimension"
-        table.add_row(dimension.name, kind, dimension.name, dimension.description)
+        source = dimension.name if dimension.expression is None else "an expression"
+        table.add_row(dimension.name, kind, source, dimension.description)
     for metric in spec.metrics:
         where = ", ".join(f"{field}={value}" for field, value in metric.filter.items())
         source = metric.field or metric.expression or (f"events where {where}" if where else "events")

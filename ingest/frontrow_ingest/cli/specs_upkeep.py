@@ -25,7 +25,7 @@ from frontrow_specs import RollupSpec, rollup, rollup_names
 @click.option("--drop-columns", is_flag=True, help="Take from older segments the columns that a spec has no more.")
 @click.option("--show", is_flag=True, help="Print what Druid would get, and change nothing.")
 def upkeep(names: tuple[str, ...], url: str, prefix: str, replicas: int | None, drop_columns: bool, show: bool) -> None:
-    """Have Druid compact and drop segments as the block upkeep of specs (all by default) declares.
+    """Have Druid compact and drop segments as specs (all by default) declare: compactAfter and keep.
 
     Compaction merges the rows of an hour that were written by several tasks; answers stay as they are. It is refused
     where it would take columns from older segments. What is dropped stays in deep storage until frontrow specs purge.
@@ -83,11 +83,9 @@ def purge(names: tuple[str, ...], url: str, prefix: str, unused_for: str, deadli
 
 
 def _declared(spec: RollupSpec) -> str:
-    upkeep = spec.upkeep
-    if upkeep is None:
-        return "declares no upkeep"
-    kept = "kept for ever" if upkeep.keep_hours is None else f"kept {_hours(upkeep.keep_hours)}"
-    return f"compacted {_hours(upkeep.compact_after_hours)} behind the newest event, {kept}"
+    after, keep = spec.compact_after_hours, spec.keep_hours
+    compacted = "never compacted" if after is None else f"compacted {_hours(after)} behind the newest event"
+    return f"{compacted}, {'kept for ever' if keep is None else f'kept {_hours(keep)}'}"
 
 
 def _hours(hours: int) -> str:

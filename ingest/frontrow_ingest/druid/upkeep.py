@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
@@ -47,11 +48,11 @@ class Upkeeping:
             drop_columns: take from older segments what the spec does not have any more
 
         Raises:
-            SpecInvalid: the spec declares no upkeep
+            SpecInvalid: a column of the spec cannot be compacted
             UpkeepError: compaction would drop columns, or Druid does not accept it
         """
         compaction = spec.compaction(datasource=datasource)
-        lost = [] if drop_columns else self.lost_columns(spec, datasource)
+        lost = [] if drop_columns or compaction is None else self.lost_columns(spec, datasource)
         if lost:
             raise UpkeepError(
                 f"compaction by {spec.name} would drop {', '.join(lost)} from older segments of {datasource}. "
@@ -59,10 +60,18 @@ class Upkeeping:
             )
         rules = spec.retention(self.default_replicas() if replicas is None else replicas)
         try:
-            self._transport.request_json("POST", f"{_COORDINATOR}/config/compaction", compaction)
+            if compaction is None:
+                self._forget_compaction(datasource)
+            else:
+                self._transport.request_json("POST", f"{_COORDINATOR}/config/compaction", compaction)
             self._transport.request_json("POST", f"{_COORDINATOR}/rules/{quote(datasource, safe='')}", rules)
         except BadQueryError as error:
             raise UpkeepError(f"Druid does not accept the upkeep of {datasource!r}: {error}") from error
+
+    def _forget_compaction(self, datasource: str) -> None:
+        with suppress(NotFoundError):
+            path = f"{_COORDINATOR}/config/compaction/{quote(datasource, safe='')}"
+            self._transport.request_json("DELETE", path)
 
     def lost_columns(self, spec: RollupSpec, datasource: str) -> list[str]:
         """The columns that a datasource has somewhere and a spec has not: compaction would drop them."""

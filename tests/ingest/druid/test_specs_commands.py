@@ -77,12 +77,12 @@ def test_upkeep_is_applied_as_declared(run: Run, druid: MemoryDruid, capsys: pyt
     assert run("upkeep") == 0
     out = capsys.readouterr().out.splitlines()
     assert "audience: compacted 2 h behind the newest event, kept for ever" in out
-    assert "quarantine: compacted 2 h behind the newest event, kept 90 d" in out
+    assert "live: compacted 2 h behind the newest event, kept 1 d" in out
     assert len(out) == len(rollup_names())
-    stored = Storage(druid).stored("quarantine")
-    assert (stored.compaction, stored.retention) == ("2 h behind", "90 d")
-    assert run("upkeep", "quarantine", "--replicas", "2") == 0
-    assert Storage(druid).stored("quarantine").retention == "90 d, 2 copies"
+    stored = Storage(druid).stored("live")
+    assert (stored.compaction, stored.retention) == ("2 h behind", "1 d")
+    assert run("upkeep", "live", "--replicas", "2") == 0
+    assert Storage(druid).stored("live").retention == "1 d, 2 copies"
 
 
 def test_upkeep_can_be_looked_at_first(run: Run, druid: MemoryDruid, capsys: pytest.CaptureFixture[str]) -> None:

@@ -131,7 +131,9 @@ def test_every_spec_of_ours_is_known(name: str) -> None:
         (["metricsSpec"], [{"type": "longSum", "name": "x", "expression": "upper(y)"}], "'upper'"),
         (["metricsSpec"], [{"type": "count", "name": "x", "fieldName": "y"}], "'fieldName'"),
         (["granularitySpec", "queryGranularity"], "FORTNIGHT", "FORTNIGHT"),
-        (["transformSpec"], {"transforms": [{"type": "expression"}]}, "transforms"),
+        (["transformSpec"], {"transforms": [{"type": "expression"}]}, "a transform needs 'name'"),
+        (["transformSpec"], {"transforms": [{"type": "lookup", "name": "x"}]}, "'lookup'"),
+        (["transformSpec"], {"filter": {"type": "null", "column": "x"}}, "'filter' is not known"),
     ],
 )
 def test_a_schema_that_is_not_known_here_is_refused_in_words(path: list[str], value: Any, said: str) -> None:

@@ -37,6 +37,9 @@ class Coordination:
                 return {"success": True}
             case "GET", "config", "compaction", name if name in self._compaction:
                 return self._compaction[name]
+            case "DELETE", "config", "compaction", name if name in self._compaction:
+                del self._compaction[name]
+                return None
             case "GET", "datasources", name:
                 segments = tables.segments(name)
                 return {"segments": {"count": len(segments), "size": 0}} if segments else None
