@@ -63,6 +63,12 @@ class LookupRegistry:
         Raises:
             LookupsNotLoaded: some process does not have it in time; it will load it once it can
         """
+        version = self.submit(table, entries)
+        loaded = self._await(table, dict.fromkeys(table.lookups, version), deadline_s, waiting)
+        return TableState(table.name, version, len(entries), loaded, ())
+
+    def submit(self, table: LookupTable, entries: Entries) -> str:
+        """Put entries in the place of a table's, and do not wait; gives their version."""
         version = _version_after(self._version(table))
         self._initialise()
         wanted = {
@@ -76,8 +82,7 @@ class LookupRegistry:
             for attribute in table.attributes
         }
         self._transport.request_json("POST", f"{_PATH}/config", {TIER: wanted})
-        loaded = self._await(table, dict.fromkeys(table.lookups, version), deadline_s, waiting)
-        return TableState(table.name, version, len(entries), loaded, ())
+        return version
 
     def state(self, table: LookupTable) -> TableState | None:
         """A table now; None where there is none."""
