@@ -137,8 +137,12 @@ class LookupRegistry:
     ) -> int:
         """Wait until every process has these versions, None being no such lookup; how many processes there are."""
         deadline = time.monotonic() + deadline_s
-        while lacking := _lacking(nodes := self._nodes(), wanted) or not nodes:
-            said = ", ".join(lacking) if isinstance(lacking, list) else "any process"
+        while True:
+            nodes = self._nodes()
+            lacking = _lacking(nodes, wanted)
+            if nodes and not lacking:
+                return len(nodes)
+            said = ", ".join(lacking) or "any process"
             if time.monotonic() > deadline:
                 raise LookupsNotLoaded(
                     f"waited {deadline_s:.0f} s for {said} to follow a change of {table.name}. The Coordinator keeps "
@@ -146,7 +150,6 @@ class LookupRegistry:
                 )
             waiting(f"waiting for {said}")
             time.sleep(0.1)
-        return len(nodes)
 
     def _nodes(self) -> dict[str, dict[str, str]]:
         """The versions that each process has, by lookup."""

@@ -11,7 +11,7 @@ from frontrow_ingest.simulate.audience import LIVE_CHANNEL
 
 _GENRES = ("drama", "crime", "comedy", "documentary", "family", "thriller")
 _FIRST_LAUNCH = date(2019, 1, 7)
-_COLUMNS = ("content_id", "name", "series", "genre", "length_ms", "launch_date")
+_COLUMNS = ["content_id", "name", "series", "genre", "length_ms", "launch_date"]
 
 
 def title_entries(count: int) -> dict[str, dict[str, str]]:
