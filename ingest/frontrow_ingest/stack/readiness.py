@@ -65,7 +65,7 @@ class Druid:
         Coordinator that has just become the leader of many would wait a quarter of an hour.
         """
         rule = [{"type": "loadForever", "tieredReplicants": {"_default_tier": 1}}]
-        told = {"rules/_default": rule, "config": {"markSegmentAsUnusedDelayMillis": 1000}}
+        told = {"rules/_default": rule, "config": {"millisToWaitBeforeDeleting": 1000}}
         answers = [
             self._ask("coordinator", "POST", f"/druid/coordinator/v1/{path}", said) for path, said in told.items()
         ]
