@@ -10,11 +10,13 @@ from typing import Any
 
 from frontrow._ask import Ask, prepare
 from frontrow._errors import AskError
-from frontrow._filters import WhereLike
+from frontrow._filters import Condition, WhereLike, eq, parse_where
 from frontrow._labels import ask_labels, check_label
 from frontrow._ledger import SETTLED_AFTER, LedgerReport, ask_ledger, types
 from frontrow._native import columns_of, lean
 from frontrow._result import ColumnType, Freshness, Result, freshness_of
+from frontrow._retention import TYPES as RETENTION_TYPES
+from frontrow._retention import ask_retention, check_retention
 from frontrow._time import IntervalLike, parse_granularity, parse_interval
 from frontrow._timeseries import ask_timeseries, check_timeseries
 from frontrow._topn import ask_top_n, check_top_n
@@ -190,6 +192,51 @@ class Client:
             types = {dimension: "string", label: "string", **types}
             note = f"{note}; {said}" if said else note
         return self._result(ask, columns, types, f"{ask.exactness()}; {note}", run, fresh, began)
+
+    def retention(
+        self,
+        content: str,
+        *,
+        by: str = "percent",
+        interval: IntervalLike | None = None,
+        last: str | timedelta | None = None,
+        where: WhereLike = None,
+    ) -> Result:
+        """How many sessions played each position of a title, and how many came at least so far.
+
+        Args:
+            content: its ``content_id``
+            by: ``percent`` of the title's length, or ``minute`` of a live event
+            interval, last: as for :meth:`timeseries`, widened to whole hours; a session that began before counts only
+                with what it played inside
+            where: for example the ``event_id`` of a live event; as for :meth:`timeseries`
+
+        Returns:
+            A row for each position from 0 to the last that was played: ``position``, the ``sessions`` that played any
+            of it, their share ``retention``, the sessions that ``came_so_far`` or further, their share ``remaining``;
+            shares are of the sessions that played any of the title. A seek forward leaves a hole in the first two.
+
+        Raises:
+            AskError, TransportError: as for :meth:`timeseries`
+        """
+        began = time.perf_counter()
+        check_retention(content, by)
+        when = parse_interval(interval, last, grain=None)
+        of_title = eq("content_id", content)
+        given = parse_where(where)
+        condition = of_title if given is None else of_title & Condition(given)
+        ask = prepare(
+            self.catalogue,
+            self._datasources,
+            "position_sessions",
+            when,
+            condition,
+            open_end=last is not None,
+            spec="retention",
+        )
+        run, fresh = _Runner(self._transport), self._freshness_of(ask)
+        columns = ask_retention(ask, by, run)
+        return self._result(ask, columns, RETENTION_TYPES, ask.exactness(), run, fresh, began)
 
     def native(self, query: Mapping[str, Any]) -> Result:
         """The answer of any native query of Druid, as columns.

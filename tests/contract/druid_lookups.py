@@ -133,6 +133,12 @@ class LookupBehaviour:
         assert row["events"] == count
         assert sum(row["events"] for row in client.top_n("content_id", "events", where=where, **asked)) == count
 
+    def test_an_attribute_selects_for_retention_too(self, harness: Harness) -> None:
+        nowhere = Client(transport=harness.transport, datasources={"retention": "no_such_datasource"})
+        found = nowhere.retention("final", interval=interval_of(events()), where={"title.genre": "sport"})
+        assert len(found) == 0
+        assert found.query["virtualColumns"][0]["name"] == "title.genre"
+
     def test_a_table_is_replaced_as_a_whole(
         self, registry: LookupRegistry, client: Client, asked: dict[str, Any]
     ) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from frontrow_specs import SpecInvalid, rollup_names
+from frontrow_specs import SpecInvalid, rollup, rollup_names
 from frontrow_specs.validate import check, validate
 
 BROKEN = Path(__file__).parent / "broken"
@@ -61,6 +61,11 @@ def test_a_broken_spec_is_refused_in_words(fault: str) -> None:
 @pytest.mark.parametrize("name", rollup_names())
 def test_the_specs_of_the_package_are_good(name: str) -> None:
     assert validate(name) == []
+
+
+@pytest.mark.parametrize("name", rollup_names())
+def test_a_spec_says_what_it_cannot_answer(name: str) -> None:
+    assert "cannot" in rollup(name).description
 
 
 def test_a_file_that_is_not_there_or_is_huge(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,23 +15,20 @@ from hypothesis import strategies as st
 
 from frontrow import Client, Interval
 from frontrow._transport import Transport
-from frontrow_ingest.contract.avro_binary import RecordEncoder
 from frontrow_ingest.druid import Supervisors, ensure_topic
 from frontrow_ingest.producer import EventProducer
 from frontrow_ingest.simulate import Simulation
-from frontrow_specs import rollup, topic_schema
-from oracle.metrics import DISTINCT, EXACT, QUANTILES
+from frontrow_specs import rollup
+from frontrow_specs.console import console_queries
+from oracle.metrics import DISTINCT, EXACT, QUANTILES, by_time
 from support.agreement import CASES, SPECS, check_datasource, check_top, check_total, interval_of
-from support.counted_records import ledger_deltas, quarantine_records
+from support.console import Console
+from support.counted_records import a_delta, a_refusal, ledger_deltas, quarantine_records, send_records
 from support.viewing_events import valid_events
 
 from .conftest import StackUrls
 
-with warnings.catch_warnings():
-    # kafka-python reads its own files through a deprecated function while it is imported.
-    warnings.simplefilter("ignore", DeprecationWarning)
-    from kafka import KafkaProducer
-
+LONG_AGO_MS = int(datetime(2001, 1, 1, tzinfo=UTC).timestamp() * 1000)
 pytestmark = [pytest.mark.stack, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
 
@@ -40,6 +36,7 @@ pytestmark = [pytest.mark.stack, pytest.mark.filterwarnings("ignore::Deprecation
 class Line:
     """Events in Kafka, datasources that read them, and a client that asks those."""
 
+    names: dict[str, str]
     client: Client
     producer: EventProducer
     events: list[dict[str, Any]]
@@ -83,7 +80,7 @@ def line(stack: StackUrls, fresh_name: Callable[[str], str]) -> Iterator[Line]:
                 Client(stack.router_url, datasources=names, freshness=False) as client,
                 EventProducer(stack.bootstrap, topic=topic) as producer,
             ):
-                yield Line(client, producer, [])
+                yield Line(names, client, producer, [])
         finally:
             for datasource in names.values():
                 supervisors.terminate(datasource)
@@ -92,12 +89,12 @@ def line(stack: StackUrls, fresh_name: Callable[[str], str]) -> Iterator[Line]:
 @pytest.fixture(scope="module")
 def evening(line: Line) -> Line:
     """A line that holds some minutes of a simulated live event."""
-    start = int(datetime(2026, 3, 1, 20, 0, tzinfo=UTC).timestamp() * 1000)
+    # Just over, so that questions about the last hour find it.
+    start = (time.time_ns() // 1_000_000 // 60_000 - 6) * 60_000
     simulation = Simulation(seed=7, viewers=2500, start_ms=start, duration_s=240, end_open=True)
     line.send(list(simulation.events()))
-    return Line(
-        line.client, line.producer, [event for event in line.events if start <= event["ts"] < start + 3_600_000]
-    )
+    found = [event for event in line.events if start <= event["ts"] < start + 3_600_000]
+    return Line(line.names, line.client, line.producer, found)
 
 
 def test_the_oracle_knows_every_metric() -> None:
@@ -150,7 +147,7 @@ _days = iter(range(1000))
 @given(drawn=st.lists(valid_events(), min_size=1, max_size=40))
 def test_odd_events(line: Line, drawn: list[dict[str, Any]]) -> None:
     # Each example has a day of its own in the same datasources; its events keep their place within some hours.
-    day = int(datetime(2026, 5, 1, tzinfo=UTC).timestamp() * 1000) + next(_days) * 86_400_000
+    day = LONG_AGO_MS + next(_days) * 86_400_000
     events = [{**event, "ts": day + event["ts"] % 7_200_000} for event in drawn]
     line.send(events)
     for spec in SPECS:
@@ -193,16 +190,42 @@ def test_quarantine_and_ledger(
     deltas: list[dict[str, Any]],
 ) -> None:
     client, topics = counting
-    day = int(datetime(2026, 5, 1, tzinfo=UTC).timestamp() * 1000) + next(_days) * 86_400_000
-    producer = KafkaProducer(bootstrap_servers=stack.bootstrap, acks="all")
+    day = LONG_AGO_MS + next(_days) * 86_400_000
     for spec, drawn, counted in (("quarantine", refused, ("quarantined", "replayed")), ("ledger", deltas, ("sent",))):
         records = [{**record, "ts": day + record["ts"] % 7_200_000} for record in drawn]
-        encode = RecordEncoder(topic_schema(spec), prefix=b"\x01\x00\x00\x00\x01")
-        for record in records:
-            producer.send(topics[spec], encode(record))
-        producer.flush()
+        send_records(stack.bootstrap, topics[spec], spec, records)
         for metric in counted:
             _sent[metric] += int(EXACT[metric](records, 1) or 0)
             await_counted(client, spec, metric, _sent[metric])
         check_datasource(client, spec, records)
-    producer.close()
+
+
+def test_every_console_query(stack: StackUrls, evening: Line, counting: tuple[Client, dict[str, str]]) -> None:
+    names = {**evening.names, **counting[1]}
+    minutes = by_time(evening.events, 60_000)
+    now = time.time_ns() // 1_000_000
+    refusals = [a_refusal(ts=now, action=action) for action in ("refused", "refused", "replayed")]
+    send_records(stack.bootstrap, names["quarantine"], "quarantine", refusals)
+    deltas = [a_delta(ts=minute, sent=len(found)) for minute, found in minutes.items()]
+    send_records(stack.bootstrap, names["ledger"], "ledger", deltas)
+    console = Console(stack.router_url, names, evening.events)
+    console.await_rows("ledger_completeness", len(minutes))
+    console.await_rows("quarantine_by_reason", 1)
+
+    console.check_times("concurrency_now", "live", 10_000)
+    console.check_times("exits_per_minute", "audience", 60_000)
+    console.check_times("startup_percentiles", "quality", 300_000)
+    console.check_top("top_titles", "audience", "content_id")
+    console.check_top("worst_cdns", "quality", "cdn")
+    console.check_top("rebuffering_by_device", "quality", "device_type")
+    on_demand = Counter(event["content_id"] for event in evening.events if event["content_length_ms"])
+    console.check_retention("arena-one", "minute")
+    console.check_retention(on_demand.most_common(1)[0][0], "percent")
+    console.check_drop_off(on_demand.most_common(1)[0][0])
+    console.check_top("viewers_by_title", "audience", "content_id")
+    completeness = {row["time"]: (row["sent"], row["completeness"]) for row in console.rows("ledger_completeness")}
+    assert sorted(completeness.values()) == sorted((len(found), 1.0) for found in minutes.values())
+    (late,) = console.rows("quarantine_by_reason")
+    assert (late["reason"], late["quarantined"], late["replayed"], late["quarantine_open"]) == ("late", 2, 1, 1)
+    assert console.newest_ms() == max(event["ts"] for event in evening.events)
+    assert console.asked == {query.name for query in console_queries()}

@@ -18,6 +18,7 @@ from frontrow_ingest.cli.options import (
     url_option,
     window_options,
 )
+from frontrow_ingest.cli.specs_queries import command as queries_command
 from frontrow_ingest.cli.specs_status import status
 from frontrow_ingest.cli.specs_upkeep import purge, upkeep
 from frontrow_ingest.druid import Supervisors, ensure_topic
@@ -29,6 +30,12 @@ from frontrow_specs.validate import check, validate
 @click.group(short_help="List, check and apply the rollup specs.")
 def command() -> None:
     """Rollup specs: which columns a Druid datasource keeps of a topic's records."""
+
+
+command.add_command(purge)
+command.add_command(queries_command)
+command.add_command(status)
+command.add_command(upkeep)
 
 
 @command.command("list")
@@ -138,8 +145,3 @@ def apply(
 
 def _chosen(names: tuple[str, ...]) -> list[RollupSpec]:
     return [rollup(name) for name in names or rollup_names()]
-
-
-command.add_command(status)
-command.add_command(upkeep)
-command.add_command(purge)

@@ -34,6 +34,9 @@ def evaluate(expression: Expression, column: Callable[[str], object]) -> Value:
             return _mapped(parameter, body, evaluate(array, column), column)
         case Call("array_slice", (array, start, end)):
             return _sliced(evaluate(array, column), evaluate(start, column), evaluate(end, column))
+        case Call("cast", (inner, Literal("LONG" | "DOUBLE" as type_))):
+            found = evaluate(inner, column)
+            return None if found is None else _cast(_number(found), type_)
         case Call("nvl", (first, second)):
             return evaluate(second, column) if (found := evaluate(first, column)) is None else found
         case Call("&&" | "||" as op, (left, right)):
@@ -69,6 +72,13 @@ def _sliced(array: Value, start: Value, end: Value) -> Value:
     if start < 0 or start > len(array) or start > end:
         return None
     return (*array[start:end], *(None,) * (end - max(len(array), start)))
+
+
+def _cast(number: int | float, type_: str) -> int | float:
+    if type_ == "DOUBLE":
+        return float(number)
+    # As Java does it: towards zero, and what is too large is the largest there is.
+    return 0 if math.isnan(number) else int(min(max(number, -(1 << 63)), (1 << 63) - 1))
 
 
 def wrapped(number: int) -> int:

@@ -1,8 +1,8 @@
 """Druid's expressions: read once, then computed for each event or row.
 
 Known are numbers, ``'texts'``, arrays of numbers or texts (``[1, 2]``), columns (plain, or in double quotes),
-``+ - * / %``, comparisons, ``! && ||``, and the functions ``abs``, ``array_slice``, ``if``, ``isnull``, ``map``,
-``max``, ``min``, ``notnull`` and ``nvl``. Anything else is refused when it is read.
+``+ - * / %``, comparisons, ``! && ||``, and the functions ``abs``, ``array_slice``, ``cast``, ``if``, ``isnull``,
+``map``, ``max``, ``min``, ``notnull`` and ``nvl``. Anything else is refused when it is read.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ _DEEPEST = 50
 FUNCTIONS = {
     "abs": 1,
     "array_slice": 3,
+    "cast": 2,
     "if": 3,
     "isnull": 1,
     "map": 2,

@@ -66,6 +66,10 @@ def value(text: str) -> Any:
         ("array_slice([1, 2], 2, 1)", None),
         ("array_slice([1, 2], -1, 1)", None),
         ("array_slice([1, 2], 0, none)", None),
+        ("cast(-x, 'LONG')", -2),
+        ("cast(n, 'DOUBLE')", 8.0),
+        ("cast(none, 'LONG')", None),
+        ("cast(x / 0.0, 'LONG')", 2**63 - 1),
         ("n - if(n > 3, 1, 0) - 2", 5),
     ],
 )
@@ -122,6 +126,8 @@ def test_a_long_over_nothing_breaks(text: str) -> None:
         "map((i) -> [i], [1])",
         "map((i) -> i, 1)",
         "array_slice(1, 0, 1)",
+        "cast('a', 'LONG')",
+        "cast(n, 'STRING')",
     ],
 )
 def test_refused_when_it_is_computed(text: str) -> None:

@@ -25,7 +25,7 @@ def placed(event: dict[str, Any]) -> dict[str, Any]:
     return {**event, "ts": DAY_MS + event["ts"] % 5_400_000}
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(drawn=st.lists(valid_events(), min_size=1, max_size=30), framed=st.booleans())
 def test_every_metric_of_any_events(drawn: list[dict[str, Any]], framed: bool) -> None:
     events = [placed(event) for event in drawn]
