@@ -10,6 +10,7 @@ from typing import Any
 from frontrow._errors import AskError
 from frontrow._filters import WhereLike, dimensions_of, parse_where
 from frontrow._formula import answer_name, maximum
+from frontrow._labels import derived, virtual_columns
 from frontrow._result import ColumnType
 from frontrow._routing import Question, choose, dropped_before
 from frontrow._time import Granularity, Interval
@@ -28,6 +29,7 @@ class Ask:
         interval: of whole grains
         where: Druid's filter, or None
         extra: Druid's JSON of aggregators that the caller brought, each with its name
+        derived: Druid's JSON of the columns that lookups make of a dimension
         kept_from: where the interval reaches back to rows that are dropped by now, the first moment that is kept
     """
 
@@ -38,7 +40,19 @@ class Ask:
     interval: Interval
     where: Mapping[str, Any] | None
     extra: tuple[Mapping[str, Any], ...] = ()
+    derived: tuple[Mapping[str, Any], ...] = ()
     kept_from: datetime | None = None
+
+    def scope(self) -> dict[str, Any]:
+        """The parts of a query that say which rows it is about, and what can be told of them."""
+        found: dict[str, Any] = {} if self.where is None else {"filter": dict(self.where)}
+        if self.derived:
+            found["virtualColumns"] = [dict(column) for column in self.derived]
+        return found
+
+    def is_derived(self, dimension: str) -> bool:
+        """Whether a lookup makes it."""
+        return any(column["name"] == dimension for column in self.derived)
 
     @property
     def aggregates(self) -> tuple[Aggregate, ...]:
@@ -116,11 +130,12 @@ def prepare(
     needed = [*dict.fromkeys(([dimension] if dimension else []) + list(dimensions_of(condition)))]
     try:
         found = tuple(catalogue.metric(name) for name in dict.fromkeys(names))
-        for name in needed:
-            catalogue.dimension(name)
+        stored = [
+            origin.table.dimension if (origin := derived(name)) else catalogue.dimension(name).name for name in needed
+        ]
     except SpecNotFound as error:
         raise AskError(str(error)) from error
-    question = Question(found, needed, interval, granularity, named=spec is not None)
+    question = Question(found, stored, interval, granularity, named=spec is not None)
     chosen = choose(question, [spec] if spec else _candidates(found))
     ask = Ask(
         metrics=found,
@@ -130,6 +145,7 @@ def prepare(
         interval=interval.widened(chosen.grain, open_end=open_end),
         where=condition,
         extra=_built(aggregations),
+        derived=virtual_columns(needed),
         kept_from=dropped_before(chosen, interval),
     )
     taken = {"time", "rank", dimension, *(metric.name for metric in found)}

@@ -12,6 +12,7 @@ from frontrow._ask import Ask, prepare
 from frontrow._epochs import check_key_epochs
 from frontrow._errors import AskError
 from frontrow._filters import Condition, WhereLike, eq, parse_where
+from frontrow._labels import ask_labels, check_label
 from frontrow._ledger import SETTLED_AFTER, LedgerReport, ask_ledger, types
 from frontrow._native import columns_of, lean
 from frontrow._result import ColumnType, Freshness, Result, freshness_of
@@ -107,7 +108,8 @@ class Client:
             last: instead: the time up to now, like ``"30m"``
             granularity: ``all``, ``1m``, ``5m``, ``1h``, ``1d``, ``1w``, ``1mo`` or an ISO period; ``10s`` and other
                 steps below a minute for the last 24 hours
-            where: ``{"country": "DE", "cdn": ["a", "b"]}``, a :class:`Condition`, a pydruid filter or Druid's JSON
+            where: ``{"country": "DE", "title.genre": ["a", "b"]}``, a :class:`Condition`, a pydruid filter or Druid's
+                JSON
             time_zone: of the calendar that days, weeks and months follow
             spec: ask this rollup spec's datasource instead of the cheapest that can answer
             aggregations: besides the metrics, pydruid's aggregators by column, ``{"rows": count("count")}``
@@ -147,6 +149,7 @@ class Client:
         metrics: str | Sequence[str],
         *,
         n: int = 10,
+        label: str | None = None,
         interval: IntervalLike | None = None,
         last: str | timedelta | None = None,
         where: WhereLike = None,
@@ -156,14 +159,15 @@ class Client:
         """The values of a dimension with the largest value of the first metric, best first; null values last.
 
         Args:
-            dimension: name from the catalogue
+            dimension: name from the catalogue, or an attribute from a lookup, ``"title.genre"``
             metrics: names from the catalogue; the first one ranks
             n: rows at most, 1 to 10,000
+            label: show this from a lookup beside each value, ``"title"`` for its name; a value without one shows itself
             interval, last, where, spec, aggregations: as for :meth:`timeseries`
 
         Returns:
-            Columns ``dimension`` and one for each metric. A multi-value dimension counts a row once for each label;
-            filtered by labels of the same dimension, only those labels show.
+            Columns ``dimension``, the label if asked for, and one for each metric. A multi-value dimension counts a row
+            once for each label; filtered by labels of the same dimension, only those labels show.
 
         Raises:
             AskError, KeyEpochsError, TransportError: as for :meth:`timeseries`
@@ -184,10 +188,17 @@ class Client:
             aggregations=aggregations,
         )
         check_top_n(ask, n)
+        labels = None if label is None else check_label(label, dimension)
         self._check_key_epochs(ask, parse_granularity("all"))
         run, fresh = _Runner(self._transport), self._freshness_of(ask)
-        columns, note = ask_top_n(ask, dimension, self.catalogue.dimension(dimension).multi_value, n, run)
+        multi_value = not ask.is_derived(dimension) and self.catalogue.dimension(dimension).multi_value
+        columns, note = ask_top_n(ask, dimension, multi_value, n, run)
         types: dict[str, ColumnType] = {dimension: "string", **ask.types()}
+        if label is not None and labels is not None:
+            shown, said = ask_labels(labels, columns[dimension], run)
+            columns = {dimension: columns[dimension], label: shown, **columns}
+            types = {dimension: "string", label: "string", **types}
+            note = f"{note}; {said}" if said else note
         return self._result(ask, columns, types, f"{ask.exactness()}; {note}", run, fresh, began)
 
     def retention(

@@ -163,6 +163,8 @@ def _kind(status: int, fields: dict[str, str]) -> tuple[type[DruidError], str]:
             return NotFoundError, "Check the address: it should be Druid's Router or Broker."
         case 429:
             return TooManyError, "Ask again later, or ask less at once."
+        case _ if re.match(r"Lookup \[frontrow\.\S+\] not found", fields.get("errorMessage", "")):
+            return ServerError, "Load it: frontrow lookups load FILE."
         case 504 if timed_out:
             return QueryTimedOutError, "Ask for less, or raise the timeout."
         case _ if status >= 500:

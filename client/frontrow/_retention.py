@@ -48,6 +48,7 @@ def ask_retention(ask: Ask, by: str, run: Run) -> dict[str, list[Any]]:
         "dataSource": ask.datasource,
         "intervals": [str(ask.interval)],
         "granularity": "all",
+        **ask.scope(),
         "filter": {"type": "and", "fields": [dict(ask.where or {}), positions, placed]},
     }
     (sessions,) = aggregations(ask.metrics[0].aggregates)

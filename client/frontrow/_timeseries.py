@@ -76,9 +76,7 @@ def timeseries_query(
     query["aggregations"] = [*aggregations(needed), *extra]
     if posts := post_aggregations(needed):
         query["postAggregations"] = posts
-    if ask.where is not None:
-        query["filter"] = dict(ask.where)
-    return query
+    return query | ask.scope()
 
 
 def _maxima(ask: Ask, inner: Expression, starts: list[datetime], run: Run) -> list[float | int | None]:

@@ -96,9 +96,7 @@ def top_n_query(
     query["aggregations"] = [*druid_aggregations(needed), *ask.extra]
     if posts:
         query["postAggregations"] = posts
-    if ask.where is not None:
-        query["filter"] = dict(ask.where)
-    return query
+    return query | ask.scope()
 
 
 def group_by_query(
@@ -116,9 +114,7 @@ def group_by_query(
         "postAggregations": posts,
         "limitSpec": _largest(metric, limit),
     }
-    if ask.where is not None:
-        query["filter"] = dict(ask.where)
-    return query
+    return query | ask.scope()
 
 
 def _ranked(ask: Ask, by: Metric | None) -> tuple[tuple[Aggregate, ...], list[dict[str, Any]], str]:
@@ -195,8 +191,7 @@ def _maxima(
             },
         ],
     }
-    if ask.where is not None:
-        inner_query["filter"] = dict(ask.where)
+    inner_query |= ask.scope()
     answer = run(
         {
             "queryType": "groupBy",

@@ -8,6 +8,8 @@
     ├── QuarantineError    refused events cannot be kept, read or replayed, or are too many
     ├── StateError         what a run keeps for the next one cannot be used
     ├── SupervisorError    Druid did not take, or does not run, an ingestion spec
+    ├── UpkeepError        Druid does not take compaction or retention, or they would lose what is wanted
+    ├── LookupsError       a lookup table cannot be read from its file, or Druid's processes do not load it
     ├── RollupError        a spec or query has what Druid's rollup in plain Python does not know
     └── StackError         the local stack cannot be made, started or stopped
 
@@ -43,6 +45,14 @@ class StateError(IngestError):
 
 class SupervisorError(IngestError):
     """Druid did not take, or does not run, an ingestion spec."""
+
+
+class UpkeepError(IngestError):
+    """Druid does not take compaction, retention or deletion, or they would lose what is wanted."""
+
+
+class LookupsError(IngestError):
+    """A lookup table cannot be read from its file, or Druid's processes do not load it."""
 
 
 class RollupError(IngestError):

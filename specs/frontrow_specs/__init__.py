@@ -19,6 +19,14 @@ from frontrow_specs.avro_schemas import (
     topic_schema,
 )
 from frontrow_specs.errors import SchemaIncompatible, SpecInvalid, SpecNotFound, SpecsError
+from frontrow_specs.lookup_tables import (
+    Labelled,
+    LookupAttribute,
+    LookupTable,
+    labelled,
+    lookup_table,
+    lookup_table_names,
+)
 from frontrow_specs.metrics import Catalogue, Dimension, Metric, catalogue
 from frontrow_specs.rollups import RollupDimension, RollupMetric, RollupSpec, rollup, rollup_names
 
@@ -27,6 +35,9 @@ __all__ = [
     "Catalogue",
     "Dimension",
     "Field",
+    "Labelled",
+    "LookupAttribute",
+    "LookupTable",
     "Metric",
     "RollupDimension",
     "RollupMetric",
@@ -39,6 +50,9 @@ __all__ = [
     "current_schema_id",
     "event_fields",
     "event_schema",
+    "labelled",
+    "lookup_table",
+    "lookup_table_names",
     "released_schemas",
     "rollup",
     "rollup_names",

@@ -26,6 +26,8 @@ def supervisor_json(spec: RollupSpec, *, bootstrap: str, topic: str, datasource:
     """See :meth:`frontrow_specs.RollupSpec.supervisor`."""
     return {
         "type": "kafka",
+        # So that compaction may replace segments of an hour into which events still come.
+        "context": {"useConcurrentLocks": True},
         "spec": {
             "dataSchema": {
                 "dataSource": datasource,

@@ -63,6 +63,7 @@ class RollupSpec:
     Attributes:
         late_hours: Druid drops what is older when a task begins; None: nothing is too old
         early_hours: Druid drops what is further ahead of a task's end; None: nothing is too early
+        compact_after_hours: segments are compacted when they are so far behind the newest one; None: never
         keep_hours: rows are dropped when they are older; None: they are kept
     """
 
@@ -76,6 +77,7 @@ class RollupSpec:
     metrics: tuple[RollupMetric, ...]
     late_hours: int | None = None
     early_hours: int | None = None
+    compact_after_hours: int | None = None
     keep_hours: int | None = None
 
     @property
@@ -99,6 +101,26 @@ class RollupSpec:
         return supervisor_json(
             self, bootstrap=bootstrap, topic=topic or self.topic, datasource=datasource or self.name, tasks=task_count
         )
+
+    def compaction(self, *, datasource: str | None = None) -> dict[str, Any] | None:
+        """Druid's automatic compaction of the datasource, as JSON values; None if it is never compacted.
+
+        Raises:
+            SpecInvalid: a column cannot be compacted
+        """
+        from frontrow_specs.upkeep_json import compaction_json
+
+        return compaction_json(self, datasource=datasource or self.name)
+
+    def retention(self, replicas: Mapping[str, int]) -> list[dict[str, Any]]:
+        """Druid's load and drop rules of the datasource, as JSON values.
+
+        Args:
+            replicas: copies of a segment by Druid's tier
+        """
+        from frontrow_specs.upkeep_json import retention_json
+
+        return retention_json(self, replicas)
 
 
 def rollup_names() -> list[str]:
@@ -157,6 +179,7 @@ def read_rollup(content: Any) -> RollupSpec:
             ),
             late_hours=_hours(content.get("lateMessageRejectionPeriod")),
             early_hours=_hours(content.get("earlyMessageRejectionPeriod")),
+            compact_after_hours=_hours(content.get("compactAfter")),
             keep_hours=_hours(content.get("keep")),
         )
     except (KeyError, TypeError, AttributeError) as error:

@@ -69,6 +69,7 @@ def validate(target: str | Path) -> list[Finding]:
     fields = topic_fields(spec.topic)
     found += _dimensions(source.name, spec, fields)
     found += _metrics(source.name, spec, fields)
+    found += _upkeep(source.name, spec)
     found += _catalogue(source.name, spec)
     return found
 
@@ -189,6 +190,13 @@ def _filter(file: str, where: str, metric: RollupMetric, fields: _Fields) -> Ite
         if allowed and value not in allowed:
             problem = f"{name} is never {value!r}: {near(value, allowed)}"
             yield Finding(file, f"{where}.filter.{name}", problem, "Correct the value.")
+
+
+def _upkeep(file: str, spec: RollupSpec) -> Iterator[Finding]:
+    after, keep = spec.compact_after_hours, spec.keep_hours
+    if after is not None and keep is not None and keep <= after:
+        problem = "segments would be dropped before they are compacted."
+        yield Finding(file, "compactAfter", problem, "Make it shorter than keep, or remove it.")
 
 
 def _catalogue(file: str, spec: RollupSpec) -> Iterator[Finding]:

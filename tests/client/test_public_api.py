@@ -17,7 +17,7 @@ NAMES = {
 }  # fmt: skip
 ASKING = {
     "timeseries": ["metrics", "interval", "last", "granularity", "where", "time_zone", "spec", "aggregations"],
-    "top_n": ["dimension", "metrics", "n", "interval", "last", "where", "spec", "aggregations"],
+    "top_n": ["dimension", "metrics", "n", "label", "interval", "last", "where", "spec", "aggregations"],
     "retention": ["content", "by", "interval", "last", "where"],
     "native": ["query"],
     "freshness": ["spec"],

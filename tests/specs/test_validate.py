@@ -33,6 +33,8 @@ SAID = {
     "unknown_topic": "topic: no schema is registered for 'event': did you mean events",
     "field_of_another_topic": "dimensions[0].name: there is no field 'country'",
     "period_of_minutes": "lateMessageRejectionPeriod: 'PT90M' does not match",
+    "kept_shorter_than_compacted": "compactAfter: segments would be dropped before they are compacted. Make it",
+    "kept_for_minutes": "keep: 'PT90M' does not match",
     "expression_of_an_identifier": "dimensions[0].expression: viewer_id is an identifier: nothing of it may become",
     "expression_hides_a_field": "dimensions[0].name: country is a field: an expression of that name would hide it.",
     "expression_of_an_unknown_field": "dimensions[0].expression: there is no field 'positon_ms': did you mean position",

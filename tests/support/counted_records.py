@@ -8,8 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from frontrow_ingest.contract.avro_binary import RecordEncoder
-from frontrow_specs import topic_schema
+from frontrow_ingest.contract.codec import topic_encoder
 from support.viewing_events import labels
 
 with warnings.catch_warnings():
@@ -19,6 +18,7 @@ with warnings.catch_warnings():
 
 _times = st.integers(946_684_800_000, 4_102_444_800_000)
 _counts = st.integers(0, 10**9)
+_epochs = st.none() | st.sampled_from(("2026-10", "2026-11"))
 _REASONS = ("missing", "wrong_type", "out_of_range", "late", "early", "not_json", "not_framed")
 
 
@@ -47,6 +47,7 @@ def quarantine_records(draw: st.DrawFn) -> dict[str, Any]:
         "original": None,
         "redacted": draw(st.sampled_from(("no", "masked", "withheld"))),
         "event_key": None,
+        "viewer_key_epoch": draw(_epochs),
     }
 
 
@@ -60,6 +61,7 @@ def ledger_deltas(draw: st.DrawFn) -> dict[str, Any]:
         "producer": draw(st.sampled_from(("p1", "p2", "collector"))),
         "run": draw(labels),
         "schema_id": draw(st.none() | st.integers(1, 2)),
+        "viewer_key_epoch": draw(_epochs),
         **{name: draw(_counts) for name in counted},
     }
 
@@ -70,19 +72,20 @@ def a_refusal(**changes: Any) -> dict[str, Any]:
         "id": "refused-1", "action": "refused", "ts": 0, "time_is": "refusal", "seen_ts": 0, "reason": "late",
         "field": None, "errors": [], "stage": "producer", "source": None, "number": None, "producer": "p1",
         "schema_id": 1, "delay_ms": 1_000, "size": 100, "sha256": None, "original": None, "redacted": "no",
-        "event_key": None, **changes,
+        "event_key": None, "viewer_key_epoch": None, **changes,
     }  # fmt: skip
 
 
 def a_delta(**changes: Any) -> dict[str, Any]:
     """A plain delta, with changes."""
     counted = dict.fromkeys(("sent", "refused", "duplicates", "bytes", "refused_bytes"), 0)
-    return {"ts": 0, "emitted_ts": 0, "producer": "p1", "run": "r1", "schema_id": 1, **counted, **changes}
+    names = {"producer": "p1", "run": "r1", "schema_id": 1, "viewer_key_epoch": None}
+    return {"ts": 0, "emitted_ts": 0, **names, **counted, **changes}
 
 
 def send_records(bootstrap: str, topic: str, kind: str, records: Sequence[dict[str, Any]]) -> None:
     """Send records of a kind (``quarantine`` or ``ledger``) to a topic; returns when they are stored."""
-    encode = RecordEncoder(topic_schema(kind), prefix=b"\x01\x00\x00\x00\x01")
+    encode = topic_encoder(kind)
     producer = KafkaProducer(bootstrap_servers=bootstrap, acks="all")
     try:
         for record in records:

@@ -44,6 +44,7 @@ def _refusal(rng: random.Random, number: int, ts: int) -> dict[str, Any]:
         "original": None,
         "redacted": rng.choice(("no", "masked", "withheld")),
         "event_key": None,
+        "viewer_key_epoch": rng.choice(("a", "b", None)),
     }
 
 
@@ -67,6 +68,7 @@ def deltas(count: int, start_ms: int, *, seed: int = 1, over_ms: int = 240_000) 
                 "duplicates": rng.choice((0, 0, 7)),
                 "bytes": sent * 103,
                 "refused_bytes": refused * 290,
+                "viewer_key_epoch": rng.choice(("a", "b", None)),
             }
         )
     return made

@@ -25,10 +25,13 @@ from frontrow_ingest.demo import Account, Comparison, Feed, Snapshot, Watcher
 from frontrow_ingest.demo.watch import sparkline
 from frontrow_ingest.druid import Supervisors, end_offsets, ensure_topic
 from frontrow_ingest.errors import IngestError
+from frontrow_ingest.lookups import LookupRegistry
 from frontrow_ingest.simulate import Simulation
+from frontrow_ingest.simulate.titles import title_entries
+from frontrow_ingest.simulate.world import MAX_TITLES
 from frontrow_ingest.stack import LocalStack, Ports, StackSettings, automatic_ports
 from frontrow_ingest.stack.settings import stack_directory
-from frontrow_specs import rollup, rollup_names
+from frontrow_specs import lookup_table, rollup, rollup_names
 from frontrow_specs.avro_schemas import EVENTS
 
 
@@ -83,7 +86,7 @@ _NEXT = """
 The stack stays up. What to try next:
   frontrow query timeseries concurrent_viewers plays --last 10m
   frontrow query top cdn rebuffer_ratio average_bitrate --last 10m
-  frontrow query top content_id viewer_hours unique_viewers --last 10m --where country=DE
+  frontrow query top content_id viewer_hours unique_viewers --label title --last 10m --where country=DE
   frontrow query timeseries concurrent_viewers --granularity 10s --last 5m
   frontrow query retention arena-one --by minute --last 2h
   frontrow simulate --viewers 20000 --duration 300        another audience, in real time
@@ -128,6 +131,7 @@ def _play(console: Console, line: _Line, began: float, *, seconds: float, viewer
     with Transport(line.url) as transport:
         supervisors = Supervisors(transport)
         supervisors.await_answering()
+        _name_titles(transport)
         for name in [supervisors.submit(spec.supervisor(bootstrap=line.druid_bootstrap)) for spec in specs]:
             supervisors.await_ingesting(name)
             # A task that was ended reads again what it had not handed off; that must not count as the event's.
@@ -145,6 +149,13 @@ def _play(console: Console, line: _Line, began: float, *, seconds: float, viewer
         finally:
             feed.stop()
         return account.settle(feed.totals())
+
+
+def _name_titles(transport: Transport) -> None:
+    """Load the names of the simulated titles, unless there are others; they arrive while the tasks start."""
+    lookups, table = LookupRegistry(transport), lookup_table("title")
+    if lookups.state(table) is None:
+        lookups.submit(table, title_entries(MAX_TITLES))
 
 
 def _watch(console: Console, feed: Feed, watcher: Watcher, began: float) -> None:

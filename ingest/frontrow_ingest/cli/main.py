@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "doctor": ("frontrow_ingest.cli.doctor", "Look at Kafka, Druid, clocks, disk and keys; say what to do."),
     "images": ("frontrow_ingest.cli.images", "Build container images of Kafka and Druid."),
     "ledger": ("frontrow_ingest.cli.ledger", "Hold what was sent against what can be asked for."),
+    "lookups": ("frontrow_ingest.cli.lookups", "Names of titles in Druid: load, list, show, delete."),
     "produce": ("frontrow_ingest.cli.produce", "Send viewing events (JSON Lines) to Kafka."),
     "quarantine": ("frontrow_ingest.cli.quarantine", "Look at refused events, and replay them after a fix."),
     "query": ("frontrow_ingest.cli.query", "Ask Druid for timeseries and top lists."),

@@ -30,6 +30,8 @@ druid_bootstrap_option = click.option(
     show_envvar=True,
     help="Kafka, as Druid reaches it: from within containers the name is another. [default: as this program]",
 )
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+prefix_option = click.option("--prefix", default="", help="Put before the datasources' names in Druid.")
 producer_option = click.option(
     "--producer",
     "producer_name",

@@ -17,7 +17,7 @@ from rich.table import Table
 from frontrow import Client, Condition, Result, eq, one_of
 from frontrow._display import caveats, format_value
 from frontrow_ingest.cli.options import url_option
-from frontrow_specs import catalogue
+from frontrow_specs import catalogue, lookup_table, lookup_table_names
 from frontrow_specs.documents import metrics_markdown
 
 _WIDEST = 1_000
@@ -95,12 +95,14 @@ def timeseries(
 @click.argument("dimension")
 @click.argument("metrics", nargs=-1, required=True)
 @click.option("-n", default=10, show_default=True, help="Rows at most.")
+@click.option("--label", help="Show beside each value what a lookup has of it: title, title.genre ...")
 @spec_option
 @_asking
 def top(
     dimension: str,
     metrics: tuple[str, ...],
     n: int,
+    label: str | None,
     last: str | None,
     interval: str | None,
     conditions: tuple[str, ...],
@@ -115,6 +117,7 @@ def top(
             dimension,
             metrics,
             n=n,
+            label=label,
             interval=interval,
             last=_last(last, interval),
             where=_where(conditions),
@@ -164,6 +167,9 @@ def dimensions() -> None:
     table = Table("dimension", "what it says")
     for dimension in catalogue().dimensions.values():
         table.add_row(dimension.name, dimension.description)
+    for lookups in map(lookup_table, lookup_table_names()):
+        for attribute in lookups.attributes:
+            table.add_row(f"{lookups.name}.{attribute.name}", f"{attribute.description} From frontrow lookups load.")
     _show(table)
 
 

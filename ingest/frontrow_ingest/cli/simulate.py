@@ -25,6 +25,7 @@ from frontrow_ingest.simulate.report import progress, summary_object, summary_te
 from frontrow_ingest.simulate.run import play
 from frontrow_ingest.simulate.simulation import EARLIEST_MS, LATEST_MS, MAX_DURATION_S, MAX_VIEWERS, Simulation, now_ms
 from frontrow_ingest.simulate.tally import Tally
+from frontrow_ingest.simulate.titles import write_titles
 from frontrow_ingest.simulate.world import MAX_TITLES
 
 EXIT_FAILED = 1
@@ -106,6 +107,11 @@ def _start(_ctx: click.Context, _param: click.Parameter, text: str | None) -> in
     type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
     help="Write JSON Lines to this file, or to - , instead of Kafka.",
 )
+@click.option(
+    "--titles-out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the titles' names as CSV to this file, for frontrow lookups load.",
+)
 @click.option("--bootstrap", envvar="FRONTROW_BOOTSTRAP", default=DEFAULT_BOOTSTRAP, show_default=True, help="Kafka.")
 @click.option("--topic", default=DEFAULT_TOPIC, show_default=True)
 @click.option("--create-topic", is_flag=True, help="Create the topic if it does not exist.")
@@ -131,6 +137,7 @@ def command(
     late: float,
     end_open: bool,
     out: Path | None,
+    titles_out: Path | None,
     bootstrap: str,
     topic: str,
     create_topic: bool,
@@ -162,6 +169,11 @@ def command(
         late_share=late,
         end_open=end_open,
     )
+    if titles_out is not None:
+        try:
+            write_titles(titles_out, titles)
+        except OSError as error:
+            raise click.FileError(str(titles_out), error.strerror) from error
     interrupts = Interrupts()
     tally = Tally()
     with (

@@ -11,15 +11,21 @@ from rich.table import Table
 
 from frontrow._transport import Transport
 from frontrow_ingest.cli import specs_preview, specs_size
-from frontrow_ingest.cli.options import bootstrap_option, druid_bootstrap_option, url_option, window_options
+from frontrow_ingest.cli.options import (
+    bootstrap_option,
+    druid_bootstrap_option,
+    json_option,
+    prefix_option,
+    url_option,
+    window_options,
+)
 from frontrow_ingest.cli.specs_queries import command as queries_command
+from frontrow_ingest.cli.specs_status import status
+from frontrow_ingest.cli.specs_upkeep import purge, upkeep
 from frontrow_ingest.druid import Supervisors, ensure_topic
 from frontrow_specs import RollupSpec, rollup, rollup_names
 from frontrow_specs.avro_schemas import EVENTS
 from frontrow_specs.validate import check, validate
-
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-prefix_option = click.option("--prefix", default="", help="Put before the datasources' names in Druid.")
 
 
 @click.group(short_help="List, check and apply the rollup specs.")
@@ -29,7 +35,10 @@ def command() -> None:
 
 command.add_command(specs_preview.command)
 command.add_command(specs_size.command)
+command.add_command(purge)
 command.add_command(queries_command)
+command.add_command(status)
+command.add_command(upkeep)
 
 
 @command.command("list")
@@ -135,36 +144,6 @@ def apply(
         for name in submitted:
             status = supervisors.await_ingesting(name, deadline_s=deadline)
             click.echo(f"{name}: {status.state}, {status.tasks} task reads the topic {status.topic}")
-
-
-@command.command()
-@click.argument("names", nargs=-1)
-@url_option
-@prefix_option
-@json_option
-def status(names: tuple[str, ...], url: str, prefix: str, as_json: bool) -> None:
-    """Show the supervisors of specs (all by default). Exits 1 unless all of them ingest."""
-    with Transport(url) as transport:
-        supervisors = Supervisors(transport)
-        known = supervisors.names()
-        wanted = [prefix + spec.name for spec in _chosen(names)]
-        found = [supervisors.status(name) for name in wanted if name in known]
-    absent = [name for name in wanted if name not in known]
-    if as_json:
-        click.echo(orjson.dumps([vars(status) for status in found], option=orjson.OPT_INDENT_2).decode())
-    else:
-        table = Table("datasource", "state", "topic", "tasks", "lag", "processed", "unparseable")
-        for one in found:
-            counts = ("?" if number is None else f"{number:,}" for number in (one.lag, one.processed, one.unparseable))
-            table.add_row(one.name, one.state, one.topic, str(one.tasks), *counts)
-        for name in absent:
-            table.add_row(name, "not applied", "", "", "", "", "")
-        Console().print(table)
-        for one in found:
-            for error in one.errors:
-                click.echo(f"{one.name}: {error}", err=True)
-    if absent or not all(one.ingesting for one in found):
-        raise click.exceptions.Exit(1)
 
 
 def _chosen(names: tuple[str, ...]) -> list[RollupSpec]:

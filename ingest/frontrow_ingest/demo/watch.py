@@ -23,7 +23,7 @@ class Snapshot:
         viewers: concurrent viewers over the last ten seconds; None until there are ten seconds
         history: of ``viewers``, oldest first
         numbers: metric to value, over the whole event so far
-        titles: content id and concurrent plays of the top titles, best first
+        titles: name, or id where there is none, and plays of the top titles, best first
     """
 
     viewers: float | None
@@ -55,13 +55,13 @@ class Watcher:
         if not audience or not audience[0]["events"]:
             return None
         quality = self._client.timeseries(self._QUALITY, interval=since, granularity="all")
-        titles = self._client.top_n("content_id", "plays", n=5, interval=since)
+        titles = self._client.top_n("content_id", "plays", n=5, label="title", interval=since)
         viewers = self._concurrency(asked, audience[0]["play_ms"])
         return Snapshot(
             viewers=viewers,
             history=tuple(self._history),
             numbers={**audience[0], **quality[0]},
-            titles=[(str(row["content_id"]), int(row["plays"])) for row in titles],
+            titles=[(str(row["title"]), int(row["plays"])) for row in titles],
             freshness=audience.freshness,
             elapsed_ms=(time.perf_counter() - began) * 1000,
         )

@@ -1,8 +1,20 @@
-"""Druid's ingestion side: supervisors and the topics they read."""
+"""Druid's ingestion side: supervisors and the topics they read, what is stored of them and how it is kept."""
 
 from __future__ import annotations
 
+from frontrow_ingest.druid.storage import CompactionRun, Storage, Stored
 from frontrow_ingest.druid.supervisors import Supervisors, SupervisorStatus
 from frontrow_ingest.druid.topics import end_offsets, ensure_topic
+from frontrow_ingest.druid.upkeep import Unused, Upkeeping
 
-__all__ = ["SupervisorStatus", "Supervisors", "end_offsets", "ensure_topic"]
+__all__ = [
+    "CompactionRun",
+    "Storage",
+    "Stored",
+    "SupervisorStatus",
+    "Supervisors",
+    "Unused",
+    "Upkeeping",
+    "end_offsets",
+    "ensure_topic",
+]

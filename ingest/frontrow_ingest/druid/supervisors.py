@@ -228,7 +228,8 @@ def _significant(spec: Mapping[str, Any]) -> Any:
     decoder = reading["inputFormat"].get("avroBytesDecoder", {}).get("schemas")
     consumer = reading["consumerProperties"]
     periods = [reading.get(f"{when}MessageRejectionPeriod") for when in ("late", "early")]
-    return [dimensions, granularity, metrics, decoder, consumer, reading["topic"], reading["taskCount"], periods]
+    locks = (spec.get("context") or {}).get("useConcurrentLocks")
+    return [dimensions, granularity, metrics, decoder, consumer, reading["topic"], reading["taskCount"], periods, locks]
 
 
 def _metric_shape(metric: Mapping[str, Any]) -> Any:

@@ -254,7 +254,9 @@ class LocalStack:
         try:
             checks = [*druid.checks(), kafka_takes_a_record(settings.ports.kafka)]
             self._await_all(checks, records, deadline)
-            self._await_all([lambda: None if druid.one_replica() else "the default load rule"], records, deadline)
+            self._await_all(
+                [lambda: None if druid.suits_one_historical() else "the default load rule"], records, deadline
+            )
             druid.nudge()
         finally:
             druid.close()

@@ -58,12 +58,18 @@ class Druid:
         answer = self._ask("router", "POST", "/druid/v2", _QUERY)
         return None if isinstance(answer, list) else "Druid to answer a query"
 
-    def one_replica(self) -> bool:
-        """Whether Druid's default rule is set to one replica (it wants two, and there is one Historical)."""
+    def suits_one_historical(self) -> bool:
+        """Whether Druid is set to a stack with one Historical.
+
+        Its default rule to one replica (it wants two), and segments that compaction has replaced are let go at once: a
+        Coordinator that has just become the leader of many would wait a quarter of an hour.
+        """
         rule = [{"type": "loadForever", "tieredReplicants": {"_default_tier": 1}}]
-        if self._get("coordinator", "/druid/coordinator/v1/rules/_default") == rule:
-            return True
-        return self._ask("coordinator", "POST", "/druid/coordinator/v1/rules/_default", rule) is not None
+        told = {"rules/_default": rule, "config": {"millisToWaitBeforeDeleting": 1000}}
+        answers = [
+            self._ask("coordinator", "POST", f"/druid/coordinator/v1/{path}", said) for path, said in told.items()
+        ]
+        return None not in answers
 
     def nudge(self) -> None:
         """Have the overlord look at tasks that wait from an earlier run of the stack.

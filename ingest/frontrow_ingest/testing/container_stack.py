@@ -109,7 +109,7 @@ class ContainerStack:
             for check in [self.zookeeper.ready(), self.kafka.ready(), *druid.checks()]:
                 await_check(check, self.containers, deadline)
             await_check(
-                lambda: None if druid.one_replica() else "the default load rule of the coordinator",
+                lambda: None if druid.suits_one_historical() else "the default load rule of the coordinator",
                 self.containers,
                 deadline,
             )

@@ -133,9 +133,10 @@ def native(druid: MemoryDruid, **parts: Any) -> Any:
 @pytest.mark.parametrize(
     ("parts", "said"),
     [
-        ({"queryType": "scan"}, "queryType 'scan'"),
-        ({"queryType": ["scan"]}, "queryType"),
-        ({"virtualColumns": [{"type": "expression"}]}, "'virtualColumns'"),
+        ({"queryType": "search"}, "queryType 'search'"),
+        ({"queryType": "scan"}, "a query of type 'scan'"),
+        ({"queryType": ["search"]}, "queryType"),
+        ({"virtualColumns": [{"type": "expression"}]}, "the virtual column"),
         ({"context": {"grandTotal": True}}, "'grandTotal'"),
         ({"context": {"finalize": False}}, "'finalize'"),
         ({"granularity": "none"}, "granularity 'none'"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
@@ -75,8 +75,21 @@ def segment_of(rows: Sequence[Row], grain: Buckets) -> Segment:
     return Segment(tuple(rows), grain, (min(times), grain.after(max(times))), several)
 
 
-Tables = Callable[[str], list[Segment]]
-"""The segments of a datasource by its name; none where there is no such."""
+@dataclass(frozen=True)
+class Tables:
+    """What queries read.
+
+    Attributes:
+        datasources: by name
+        lookups: texts by key, by the lookup's name
+    """
+
+    datasources: Mapping[str, Datasource]
+    lookups: Mapping[str, Mapping[str, str]]
+
+    def segments(self, name: str) -> list[Segment]:
+        """The segments of a datasource; none where there is no such."""
+        return self.datasources[name].segments() if name in self.datasources else []
 
 
 def iso(ms: int, zone: Any = UTC) -> str:

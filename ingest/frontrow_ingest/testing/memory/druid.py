@@ -12,7 +12,11 @@ import orjson
 from frontrow import AskError, Timeouts
 from frontrow_ingest.errors import RollupError
 from frontrow_ingest.rollup import RowCount
-from frontrow_ingest.testing.memory.datasource import Datasource
+from frontrow_ingest.testing.memory.coordination import PATH as COORDINATOR
+from frontrow_ingest.testing.memory.coordination import TASKS, Coordination
+from frontrow_ingest.testing.memory.datasource import Datasource, Tables
+from frontrow_ingest.testing.memory.lookups import PATH as LOOKUPS
+from frontrow_ingest.testing.memory.lookups import LookupMissing, Lookups
 from frontrow_ingest.testing.memory.queries import answer
 from frontrow_ingest.testing.memory.replies import bad_request, failed, not_found
 from frontrow_ingest.testing.memory.supervisor import Message, Supervisor, read_supervisor
@@ -31,9 +35,10 @@ class MemoryDruid:
         druid.send("events", [event, ...])
         client = frontrow.Client(transport=druid)
 
-    Events are queryable when ``send`` returns. It answers the native queries timeseries, topN, groupBy, timeBoundary
-    and dataSourceMetadata, and refuses with BadQueryError, saying what, everything it does not know. Where Druid is
-    approximate it is exact: distinct counts, quantiles, and the choice of a topN among many values. Safe for threads.
+    Events are queryable when ``send`` returns. It answers the native queries timeseries, topN, groupBy, timeBoundary,
+    dataSourceMetadata and scan of a lookup, and refuses with BadQueryError, saying what, everything it does not know.
+    Where Druid is approximate it is exact: distinct counts, quantiles, and the choice of a topN among many values. Safe
+    for threads.
     """
 
     def __init__(self, *, timeouts: Timeouts | None = None) -> None:
@@ -42,6 +47,8 @@ class MemoryDruid:
         self._topics: dict[str, list[Message]] = {}
         self._datasources: dict[str, Datasource] = {}
         self._supervisors: dict[str, Supervisor] = {}
+        self._lookups = Lookups()
+        self._coordination = Coordination()
         # How far each datasource has read each topic: a later supervisor goes on there.
         self._offsets: dict[tuple[str, str], int] = {}
 
@@ -112,19 +119,28 @@ class MemoryDruid:
                 found = self._route(method, path.rstrip("/"), asked, where)
             except RollupError as error:
                 raise bad_request(where, str(error)) from error
-            except ZeroDivisionError as error:
+            except (ZeroDivisionError, LookupMissing) as error:
                 raise failed(where, str(error)) from error
             return orjson.loads(orjson.dumps(found))
 
     def _route(self, method: str, path: str, body: Any, where: str) -> Any:
         if (method, path) == ("POST", "/druid/v2"):
-            return answer(body, self._datasources)
+            return answer(body, self._tables())
+        if path.startswith(LOOKUPS):
+            return self._lookups.route(method, path, body, where)
+        if path.startswith(COORDINATOR):
+            return self._coordination.route(method, path, body, self._tables(), where)
+        if path.partition("?")[0] == TASKS:
+            return []  # events are taken without any
         if path == _SUPERVISORS:
             return self._submit(body) if method == "POST" else sorted(self._supervisors)
         if not path.startswith(_SUPERVISORS):
             raise not_found(where, f"there is no {method} {path} here")
         name, _, what = path.removeprefix(f"{_SUPERVISORS}/").partition("/")
         return self._of_one(method, unquote(name), what, where)
+
+    def _tables(self) -> Tables:
+        return Tables(self._datasources, self._lookups.maps())
 
     def _submit(self, body: Any) -> dict[str, str]:
         spec = read_supervisor(body)

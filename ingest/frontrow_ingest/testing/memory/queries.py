@@ -8,8 +8,10 @@ from typing import Any
 
 from frontrow_ingest.errors import RollupError
 from frontrow_ingest.rollup.values import required
-from frontrow_ingest.testing.memory.datasource import Datasource, Tables
+from frontrow_ingest.testing.memory.coordination import segment_metadata
+from frontrow_ingest.testing.memory.datasource import Tables
 from frontrow_ingest.testing.memory.group_by import group_by
+from frontrow_ingest.testing.memory.lookups import scan
 from frontrow_ingest.testing.memory.metadata import data_source_metadata, time_boundary
 from frontrow_ingest.testing.memory.timeseries import timeseries
 from frontrow_ingest.testing.memory.top_n import top_n
@@ -19,10 +21,12 @@ _KINDS: Mapping[str, Callable[[Mapping[str, Any], Tables], list[Any]]] = {
     "topN": top_n,
     "groupBy": group_by,
     "timeBoundary": time_boundary,
+    "segmentMetadata": segment_metadata,
+    "scan": lambda query, tables: scan(query, tables.lookups),
 }
 
 
-def answer(query: Any, datasources: Mapping[str, Datasource]) -> Any:
+def answer(query: Any, tables: Tables) -> Any:
     """Druid's answer to a native query.
 
     Raises:
@@ -31,15 +35,12 @@ def answer(query: Any, datasources: Mapping[str, Datasource]) -> Any:
     kind = query.get("queryType") if isinstance(query, dict) else None
     if kind == "dataSourceMetadata":
         source = required(query, "dataSource", "a query")
-        found = datasources.get(str(source.get("name") if isinstance(source, dict) else source))
+        found = tables.datasources.get(str(source.get("name") if isinstance(source, dict) else source))
         return data_source_metadata(query, found.newest_ms if found else None)
     if not isinstance(kind, str) or kind not in _KINDS:
         raise RollupError(
             f"the queryType {kind!r} is not known here; there are {', '.join((*_KINDS, 'dataSourceMetadata'))}."
         )
-
-    def tables(name: str) -> Any:
-        return datasources[name].segments() if name in datasources else []
 
     return _json(_KINDS[kind](query, tables))
 

@@ -16,9 +16,10 @@ from frontrow_ingest.rollup.buckets import Buckets, parse_buckets, to_ms
 from frontrow_ingest.rollup.filters import Filter, parse_filter
 from frontrow_ingest.rollup.values import TIME, Row, only, required
 from frontrow_ingest.testing.memory.datasource import Segment, Tables, iso
+from frontrow_ingest.testing.memory.lookups import derive
 from frontrow_ingest.testing.memory.post_aggregators import PostAggregator, check_names, parse_post_aggregator
 
-SHARED = "queryType dataSource intervals granularity filter aggregations postAggregations context"
+SHARED = "queryType dataSource intervals granularity filter virtualColumns aggregations postAggregations context"
 # What a context may hold that would change the answer and is not known here.
 _CHANGES = ("bySegment", "grandTotal", "finalize", "timestampResultField")
 
@@ -113,7 +114,8 @@ def read_scope(query: Mapping[str, Any], tables: Tables, more: str) -> Scope:
     check_context(query)
     intervals = read_intervals(required(query, "intervals", "a query"))
     condition = None if query.get("filter") is None else parse_filter(query["filter"])
-    segments = read_segments(required(query, "dataSource", "a query"), tables)
+    stored = read_segments(required(query, "dataSource", "a query"), tables)
+    segments = derive(query.get("virtualColumns"), stored, tables.lookups)
     aggregators = tuple(parse_aggregator(each) for each in query.get("aggregations") or ())
     posts = tuple(parse_post_aggregator(each) for each in query.get("postAggregations") or ())
     check_names([each.name for each in aggregators], posts)
@@ -150,7 +152,7 @@ def read_segments(source: Any, tables: Tables) -> list[Segment]:
     name = source if isinstance(source, str) else source.get("name") if isinstance(source, dict) else None
     if kind != "table" or not isinstance(name, str):
         raise RollupError(f"the dataSource {source!r} is not known here; there are a name, table and query.")
-    return tables(name)
+    return tables.segments(name)
 
 
 def read_intervals(json: Any) -> tuple[tuple[int, int], ...]:
