@@ -10,19 +10,24 @@ from rich.console import Console
 from rich.table import Table
 
 from frontrow._transport import Transport
-from frontrow_ingest.cli.options import bootstrap_option, druid_bootstrap_option, url_option, window_options
-from frontrow_ingest.druid import Supervisors, ensure_topic
-from frontrow_specs import RollupSpec, rollup, rollup_names
-from frontrow_specs.avro_schemas import EVENTS
-from frontrow_specs.validate import check, validate
-
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-prefix_option = click.option("--prefix", default="", help="Put before the datasources' names in Druid.")
+from frontrow_ingest.cli import specs_apply, specs_plan, specs_reset
+from frontrow_ingest.cli.options import bootstrap_option, druid_bootstrap_option, url_option
+from frontrow_ingest.cli.spec_targets import chosen, json_option, prefix_option
+from frontrow_ingest.druid import Supervisors
+from frontrow_specs import rollup, rollup_names
+from frontrow_specs.validate import validate
 
 
 @click.group(short_help="List, check and apply the rollup specs.")
 def command() -> None:
     """Rollup specs: which columns a Druid datasource keeps of a topic's records."""
+
+
+command.add_command(specs_plan.command)
+command.add_command(specs_apply.apply_command)
+command.add_command(specs_apply.rollback_command)
+command.add_command(specs_apply.history_command)
+command.add_command(specs_reset.command)
 
 
 @command.command("list")
@@ -83,55 +88,6 @@ def validate_(targets: tuple[str, ...]) -> None:
 @command.command()
 @click.argument("names", nargs=-1)
 @url_option
-@bootstrap_option
-@druid_bootstrap_option
-@click.option("--topic", help="Read events from another topic; without NAMES, only specs of events are applied.")
-@click.option("--partitions", default=2, show_default=True, help="Of the topic, if it has to be made.")
-@prefix_option
-@window_options
-@click.option("--deadline", default=90.0, show_default=True, help="Seconds until each must ingest.")
-def apply(
-    names: tuple[str, ...],
-    url: str,
-    bootstrap: str,
-    druid_bootstrap: str | None,
-    topic: str | None,
-    partitions: int,
-    prefix: str,
-    max_late: float | None,
-    max_early: float | None,
-    deadline: float,
-) -> None:
-    """Submit specs to Druid (all by default) and wait until they ingest. What runs already is left as it is.
-
-    With --max-late and --max-early, Druid drops events outside of them unseen, a day later than who sends them refuses
-    them: give frontrow produce the same.
-    """
-    from frontrow_ingest.producer import TimeWindow  # needs the contract, which looking at specs does not
-
-    window = TimeWindow(max_late, max_early)
-    chosen = [spec for spec in _chosen(names) if names or topic is None or spec.topic == EVENTS]
-    for spec in chosen:
-        check(spec.name)
-    chosen = [window.applied(spec) if spec.topic == EVENTS else spec for spec in chosen]
-    with Transport(url) as transport:
-        supervisors = Supervisors(transport)
-        for spec in chosen:
-            if ensure_topic(bootstrap, topic or spec.topic, partitions=partitions):
-                click.echo(f"made the topic {topic or spec.topic} with {partitions} partitions")
-        reached = druid_bootstrap or bootstrap
-        submitted = [
-            supervisors.submit(spec.supervisor(bootstrap=reached, topic=topic, datasource=prefix + spec.name))
-            for spec in chosen
-        ]
-        for name in submitted:
-            status = supervisors.await_ingesting(name, deadline_s=deadline)
-            click.echo(f"{name}: {status.state}, {status.tasks} task reads the topic {status.topic}")
-
-
-@command.command()
-@click.argument("names", nargs=-1)
-@url_option
 @prefix_option
 @json_option
 def status(names: tuple[str, ...], url: str, prefix: str, as_json: bool) -> None:
@@ -139,7 +95,7 @@ def status(names: tuple[str, ...], url: str, prefix: str, as_json: bool) -> None
     with Transport(url) as transport:
         supervisors = Supervisors(transport)
         known = supervisors.names()
-        wanted = [prefix + spec.name for spec in _chosen(names)]
+        wanted = [prefix + spec.name for spec in chosen(names)]
         found = [supervisors.status(name) for name in wanted if name in known]
     absent = [name for name in wanted if name not in known]
     if as_json:
@@ -157,7 +113,3 @@ def status(names: tuple[str, ...], url: str, prefix: str, as_json: bool) -> None
                 click.echo(f"{one.name}: {error}", err=True)
     if absent or not all(one.ingesting for one in found):
         raise click.exceptions.Exit(1)
-
-
-def _chosen(names: tuple[str, ...]) -> list[RollupSpec]:
-    return [rollup(name) for name in names or rollup_names()]

@@ -13,9 +13,11 @@ from frontrow import AskError, Timeouts
 from frontrow_ingest.errors import RollupError
 from frontrow_ingest.rollup import RowCount
 from frontrow_ingest.testing.memory.datasource import Datasource
+from frontrow_ingest.testing.memory.history import History
 from frontrow_ingest.testing.memory.queries import answer
 from frontrow_ingest.testing.memory.replies import bad_request, failed, not_found
-from frontrow_ingest.testing.memory.supervisor import Message, Supervisor, read_supervisor
+from frontrow_ingest.testing.memory.sampler import SAMPLER, sampled
+from frontrow_ingest.testing.memory.supervisor import Message, Supervisor, read_supervisor, reset_to
 from frontrow_specs import rollup
 
 _SUPERVISORS = "/druid/indexer/v1/supervisor"
@@ -44,6 +46,7 @@ class MemoryDruid:
         self._supervisors: dict[str, Supervisor] = {}
         # How far each datasource has read each topic: a later supervisor goes on there.
         self._offsets: dict[tuple[str, str], int] = {}
+        self._history = History()
 
     def __repr__(self) -> str:
         return f"MemoryDruid(datasources={sorted(self._datasources)})"
@@ -119,12 +122,14 @@ class MemoryDruid:
     def _route(self, method: str, path: str, body: Any, where: str) -> Any:
         if (method, path) == ("POST", "/druid/v2"):
             return answer(body, self._datasources)
+        if (method, path) == ("POST", SAMPLER):
+            return sampled(body, self._topics)
         if path == _SUPERVISORS:
             return self._submit(body) if method == "POST" else sorted(self._supervisors)
         if not path.startswith(_SUPERVISORS):
             raise not_found(where, f"there is no {method} {path} here")
         name, _, what = path.removeprefix(f"{_SUPERVISORS}/").partition("/")
-        return self._of_one(method, unquote(name), what, where)
+        return self._of_one(method, unquote(name), what, body, where)
 
     def _submit(self, body: Any) -> dict[str, str]:
         spec = read_supervisor(body)
@@ -133,10 +138,13 @@ class MemoryDruid:
         offset = self._offsets.setdefault((name, spec.topic), first)
         datasource = self._datasources.setdefault(name, Datasource())
         self._supervisors[name] = Supervisor(spec, datasource, offset)
+        self._history.add(name, spec.json)
         self._read(name, self._supervisors[name])
         return {"id": name}
 
-    def _of_one(self, method: str, name: str, what: str, where: str) -> Any:
+    def _of_one(self, method: str, name: str, what: str, body: Any, where: str) -> Any:
+        if (method, what) == ("GET", "history"):
+            return self._history.of(name, where)
         supervisor = self._supervisors.get(name)
         if supervisor is None:
             raise not_found(where, f"Cannot find any supervisor with id: [{name}]")
@@ -149,6 +157,11 @@ class MemoryDruid:
                 return supervisor.stats()
             case "POST", "terminate":
                 del self._supervisors[name]
+                self._history.end(name)
+                return {"id": name}
+            case "POST", "resetOffsets":
+                supervisor.begin_at(reset_to(body, supervisor.spec.topic))
+                self._read(name, supervisor)
                 return {"id": name}
             case _:
                 raise not_found(where, f"there is no {method} {what or 'of a supervisor'} here")
