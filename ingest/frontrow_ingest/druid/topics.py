@@ -6,14 +6,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from secrets import token_hex
-from typing import TYPE_CHECKING, TypeAlias
+from typing import Any, TypeAlias
 
 from frontrow_ingest.errors import SupervisorError
 
-if TYPE_CHECKING:
-    from typing import Any
-
-    ConsumerRecord: TypeAlias = Any
+ConsumerRecord: TypeAlias = Any  # kafka-python's, which has no types
 
 
 def end_offsets(bootstrap: str, topic: str) -> dict[int, int]:
@@ -101,7 +98,7 @@ def last_records(bootstrap: str, topic: str, count: int, *, deadline_s: float = 
     deadline = time.monotonic() + deadline_s
     found: list[ConsumerRecord] = []
     try:
-        consumer = KafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, group_id=None)
+        consumer: Any = KafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, group_id=None)
         try:
             partitions = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
             consumer.assign(partitions)

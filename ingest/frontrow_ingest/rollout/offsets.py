@@ -16,7 +16,7 @@ class PartitionReset:
 
     Attributes:
         kept: the offset up to which rows are in segments, or are about to be
-        reads: the offset that is read next, as of some seconds ago; what lies between can be asked for, and is read anew
+        reads: the offset read next, as of some seconds ago; what lies between can be asked for, and is read anew
         to: the offset that would be read next
         begin, end: of what Kafka holds
     """

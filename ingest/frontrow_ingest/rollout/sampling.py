@@ -67,7 +67,7 @@ def take_sample(transport: DruidTransport, supervisor: Json, scratch: Scratch, c
     with scratch(supervisor["spec"]["ioConfig"]["topic"]) as (topic, count):
         if not count:
             return Sample(0)
-        spec = deepcopy(dict(supervisor["spec"])) | {"type": "kafka"}
+        spec: dict[str, Any] = {**deepcopy(supervisor["spec"]), "type": "kafka"}
         spec["ioConfig"] |= {"topic": topic, "useEarliestOffset": True}
         spec["dataSchema"]["granularitySpec"]["rollup"] = False  # so that each record is a row of the answer
         for period in ("lateMessageRejectionPeriod", "earlyMessageRejectionPeriod"):

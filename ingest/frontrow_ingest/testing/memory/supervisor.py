@@ -143,7 +143,8 @@ class Supervisor:
         datasource.begin(spec.schema)
 
     def begin_at(self, offset: int) -> None:
-        """Go on from another offset."""
+        """Go on from another offset; what it has read is forgotten, as that of tasks that have published nothing."""
+        self._datasource.forget()
         self.offset = self._started_at = offset
         self._outcomes = dict.fromkeys(_OUTCOMES, 0)
 
