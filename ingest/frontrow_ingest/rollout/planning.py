@@ -12,7 +12,7 @@ from frontrow_ingest.errors import SupervisorError
 from frontrow_ingest.rollout.changes import Change, Effect, compare
 from frontrow_ingest.rollout.sampling import Sample, Scratch, take_sample
 from frontrow_ingest.rollout.shape import Json, read_shape
-from frontrow_ingest.rollout.standing import Standing, has_rows, look
+from frontrow_ingest.rollout.standing import Standing, has_rows, settled
 from frontrow_specs import (
     RollupSpec,
     SchemaIncompatible,
@@ -86,7 +86,7 @@ def make_plan(
         FrontrowError: Druid does not answer
     """
     name = str(wanted["spec"]["dataSchema"]["dataSource"])
-    standing = look(Supervisors(transport), name)
+    standing = settled(Supervisors(transport), name)
     base = standing.running or (standing.newest.spec if standing.newest else None)
     rows = has_rows(transport, name)
     changes = [] if base is None else compare(base, wanted, has_rows=rows)

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeVar
 
-from frontrow import DruidError, NotFoundError, TransportError
+from frontrow import DruidError, NotFoundError, ServerError, TransportError
 from frontrow_ingest.druid import Supervisors, SupervisorStatus
 from frontrow_ingest.errors import SupervisorError
 from frontrow_ingest.rollout.planning import Plan, Verdict
 from frontrow_ingest.rollout.shape import Json
-from frontrow_ingest.rollout.standing import Standing, differ, look
+from frontrow_ingest.rollout.standing import Standing, differ, ended, look
 
 _POLL_S = 0.2
+_STARTING_S = 30.0
 _FAILED = ("UNHEALTHY", "UNABLE_TO_CONNECT_TO_STREAM", "LOST_CONTACT_WITH_STREAM")
 _Answer = TypeVar("_Answer")
 Say = Callable[[str], None]
@@ -97,9 +98,9 @@ class Rollout:
         try:
             self._submit(self._plan.wanted, deadline)
         except (SupervisorError, DruidError) as error:
-            if isinstance(error, TransportError) and _passes(error):
+            if isinstance(error, TransportError) and (error.retryable or isinstance(error, NotFoundError)):
                 raise
-            raise SupervisorError(f"{error}{self._revive(deadline)}") from error
+            raise SupervisorError(f"{error}{self._revive()}") from error
 
     def watch(self) -> Outcome:
         """Wait until it ingests; else put back the version before.
@@ -128,17 +129,23 @@ class Rollout:
     def _submit(self, spec: Json, deadline: float) -> None:
         """Submit a spec, also while Druid's coordinator is away: what was heard of it is not submitted twice."""
         name = self._plan.name
+        failed_until = time.monotonic() + _STARTING_S
         while True:
             try:
                 self._supervisors.replace(spec)
                 return
             except TransportError as error:
-                if not _passes(error) or time.monotonic() > deadline:
+                # A coordinator that has only begun answers 500, as one does that cannot make the supervisor.
+                limit = failed_until if isinstance(error, ServerError) and not error.retryable else deadline
+                if not _passes(error) or time.monotonic() > min(limit, deadline):
                     raise
                 self._say(f"{name}: Druid's coordinator does not answer; it is awaited")
-            running = patiently(lambda: self._supervisors.spec(name), deadline)
-            if running is not None and not differ(running, spec):
-                return
+                running = patiently(lambda: self._supervisors.spec(name), deadline)
+                if running is not None and not differ(running, spec):
+                    return
+                if running is None and patiently(lambda: ended(self._supervisors, name), deadline):
+                    raise
+            time.sleep(_POLL_S)
 
     def _await_reading(self, spec: Json, deadline: float) -> SupervisorStatus:
         """Wait until the tasks of a spec have read on, or have nothing left to read.
@@ -149,15 +156,16 @@ class Rollout:
         name = self._plan.name
         ends = sum(self._ends().values())
         began: int | None = None
-        missing = 0
         state = "not seen"
         while True:
             try:
                 running = self._supervisors.spec(name)
-                missing = 0 if running is not None else missing + 1
-                if missing > 5:
-                    raise SupervisorError(f"the supervisor {name!r} is gone: Druid ended it without a word")
-                if running is not None:
+                if running is None:
+                    # A coordinator that has only begun has not made its supervisors yet.
+                    if ended(self._supervisors, name):
+                        raise SupervisorError(f"the supervisor {name!r} is gone: Druid ended it without a word")
+                    state = "no supervisor yet"
+                else:
                     status, progress = self._supervisors.status(name), self._supervisors.progress(name)
                     state = f"{status.state} with {progress.answering} of {progress.tasks} tasks answering"
                     if status.state.startswith(_FAILED) or _cannot_begin(status):
@@ -216,12 +224,13 @@ class Rollout:
                 return version.number, version.spec
         return None
 
-    def _revive(self, deadline: float) -> str:
+    def _revive(self) -> str:
         """After a refusal: Druid may have ended what ran before it looked at the new spec."""
         name, before = self._plan.name, self._before.running
-        running = patiently(lambda: self._supervisors.spec(name), deadline)
+        running = patiently(lambda: self._supervisors.spec(name), time.monotonic() + self._deadline_s)
         if before is None or (running is not None and not differ(running, before)):
             return "" if before is None else " What ran before runs on."
+        deadline = time.monotonic() + self._deadline_s
         self._submit(before, deadline)
         self._await_reading(before, deadline)
         return " Druid had ended what ran before; it was started again and ingests."
@@ -244,7 +253,7 @@ def patiently(ask: Callable[[], _Answer], deadline: float) -> _Answer:
 
 def _passes(error: TransportError) -> bool:
     """Whether an error is one of a coordinator that is away, and comes back."""
-    return error.retryable or isinstance(error, NotFoundError)
+    return error.retryable or isinstance(error, NotFoundError | ServerError)
 
 
 def _cannot_begin(status: SupervisorStatus) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 from frontrow import BadQueryError, DruidTransport, NotFoundError
@@ -33,11 +34,27 @@ class Standing:
 
     @property
     def previous(self) -> SpecVersion | None:
-        """The newest version that differs from the newest one: where a roll-back would go."""
-        newest = self.newest
-        if newest is None or newest.spec is None:
-            return None
-        return next((one for one in self.versions if one.spec is not None and differ(one.spec, newest.spec)), None)
+        """Where a roll-back would go: the newest version that differs from the newest one and was not taken back.
+
+        One that gave way to what had run before it was taken back: it did not ingest, or somebody thought better of it.
+        """
+        runs = self._runs()
+        for later, one, earlier in zip(runs, runs[1:], [*runs[2:], None], strict=False):
+            taken_back = earlier is not None and _same(earlier, later)
+            if not _same(one, runs[0]) and not taken_back:
+                return one
+        return None
+
+    def _runs(self) -> list[SpecVersion]:
+        """The versions that are specs, without those that only repeat the one before."""
+        found: list[SpecVersion] = []
+        for version in self.versions:
+            if version.spec is None:
+                continue
+            if found and _same(found[-1], version):
+                found.pop()  # what counts is when it came
+            found.append(version)
+        return found
 
     def earlier(self, spec: Json) -> tuple[SpecVersion, SpecVersion] | None:
         """The last time that a spec like this ran and was replaced by another: its version, and the one that did."""
@@ -76,6 +93,27 @@ def look(supervisors: Supervisors, name: str) -> Standing:
         except SupervisorError:
             running = None  # it was ended in between
     return Standing(name, running, status, tuple(supervisors.history(name)))
+
+
+def settled(supervisors: Supervisors, name: str, *, deadline_s: float = 10.0) -> Standing:
+    """Where a datasource stands, once a coordinator that has only begun has made its supervisors."""
+    deadline = time.monotonic() + deadline_s
+    while True:
+        found = look(supervisors, name)
+        expected = bool(found.versions) and found.versions[0].spec is not None
+        if found.running is not None or not expected or time.monotonic() > deadline:
+            return found
+        time.sleep(0.2)
+
+
+def ended(supervisors: Supervisors, name: str) -> bool:
+    """Whether a supervisor was ended, by somebody or by Druid after a failure: that is the last it remembers of it."""
+    versions = supervisors.history(name)
+    return bool(versions) and versions[0].spec is None
+
+
+def _same(one: SpecVersion, other: SpecVersion) -> bool:
+    return one.spec is not None and other.spec is not None and not differ(one.spec, other.spec)
 
 
 def differ(one: Json, other: Json) -> bool:
