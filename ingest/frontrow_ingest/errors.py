@@ -8,6 +8,7 @@
     ├── QuarantineError    refused events cannot be kept, read or replayed, or are too many
     ├── StateError         what a run keeps for the next one cannot be used
     ├── SupervisorError    Druid did not take, or does not run, an ingestion spec
+    │   └── RolledBackError    a spec did not ingest; what ran before it was put back, or could not be
     ├── RollupError        a spec or query has what Druid's rollup in plain Python does not know
     └── StackError         the local stack cannot be made, started or stopped
 

@@ -138,7 +138,10 @@ def scratch_topic(bootstrap: str, topic: str, count: int) -> Iterator[tuple[str,
     if not records:
         yield name, 0
         return
-    ensure_topic(bootstrap, name, partitions=1)
+    try:
+        ensure_topic(bootstrap, name, partitions=1)
+    except SupervisorError as error:
+        raise SupervisorError(f"no sample of {topic!r} can be taken: {error} Without one: --sample 0.") from error
     try:
         try:
             producer = KafkaProducer(bootstrap_servers=bootstrap)
