@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from frontrow._errors import AskError
 from frontrow._filters import WhereLike, dimensions_of, parse_where
 from frontrow._formula import answer_name, maximum
 from frontrow._result import ColumnType
-from frontrow._time import Interval
-from frontrow_specs import Catalogue, Metric, SpecNotFound, rollup
+from frontrow._time import MINUTE, Granularity, Interval, grain_buckets
+from frontrow_specs import Catalogue, Metric, RollupSpec, SpecNotFound, rollup
 from frontrow_specs.formula import Aggregate
 
 
@@ -22,16 +23,21 @@ class Ask:
     Attributes:
         spec: the rollup spec that the datasource follows
         datasource: its name in Druid
+        grain: of its rows
+        interval: of whole grains
         where: Druid's filter, or None
         extra: Druid's JSON of aggregators that the caller brought, each with its name
+        kept_from: where the interval reaches back to rows that are dropped by now, the first moment that is kept
     """
 
     metrics: tuple[Metric, ...]
     spec: str
     datasource: str
+    grain: timedelta
     interval: Interval
     where: Mapping[str, Any] | None
     extra: tuple[Mapping[str, Any], ...] = ()
+    kept_from: datetime | None = None
 
     @property
     def aggregates(self) -> tuple[Aggregate, ...]:
@@ -65,6 +71,8 @@ class Ask:
             if kind in kinds
         ]
         said = f"approximate: {', '.join(bounds)}" if bounds else "exact"
+        if self.kept_from is not None:
+            said += f"; {self.spec} keeps nothing before {self.kept_from:%Y-%m-%d %H:%M} UTC"
         return f"{said}; own aggregations as Druid answers" if self.extra else said
 
 
@@ -75,14 +83,19 @@ def prepare(
     interval: Interval,
     where: WhereLike,
     *,
+    granularity: Granularity | None = None,
+    open_end: bool = False,
     dimension: str | None = None,
     spec: str | None = None,
     aggregations: Mapping[str, Any] | None = None,
 ) -> Ask:
-    """Look up every name and choose the datasource.
+    """Look up every name and choose the datasource, the cheapest that can answer.
 
     Args:
         datasources: Druid's name of each spec's datasource, where it differs
+        interval: as the caller wrote it; it is widened to whole rows of the datasource
+        granularity: of the answer's buckets; None for one of all
+        open_end: the interval ends now, and is not to be widened there
         dimension: that the answer is grouped by
         spec: the spec to ask, instead of the first that can answer all
         aggregations: pydruid's aggregators, or Druid's JSON, by the name of their column
@@ -106,8 +119,19 @@ def prepare(
             catalogue.dimension(name)
     except SpecNotFound as error:
         raise AskError(str(error)) from error
-    chosen = _choose(found, needed, [spec] if spec else _candidates(found))
-    ask = Ask(found, chosen, datasources.get(chosen, chosen), interval, condition, _built(aggregations))
+    fine = granularity if granularity is not None and not granularity.is_all and granularity.shortest < MINUTE else None
+    question = _Question(found, needed, interval, granularity, fine=fine is not None, named=spec is not None)
+    chosen = _choose(question, [spec] if spec else _candidates(found))
+    ask = Ask(
+        metrics=found,
+        spec=chosen.name,
+        datasource=datasources.get(chosen.name, chosen.name),
+        grain=chosen.grain,
+        interval=interval.widened(chosen.grain, open_end=open_end),
+        where=condition,
+        extra=_built(aggregations),
+        kept_from=_dropped_before(chosen, interval),
+    )
     taken = {"time", "rank", dimension, *(metric.name for metric in found)}
     taken |= {name for each in ask.aggregates for name in (each.column, answer_name(each))}
     if clash := [aggregator["name"] for aggregator in ask.extra if aggregator["name"] in taken]:
@@ -134,19 +158,58 @@ def _candidates(metrics: Iterable[Metric]) -> list[str]:
     return list(dict.fromkeys(name for metric in metrics for name in metric.datasources))
 
 
-def _choose(metrics: Sequence[Metric], dimensions: Sequence[str], candidates: Sequence[str]) -> str:
+@dataclass(frozen=True)
+class _Question:
+    """What decides which datasource is asked.
+
+    Attributes:
+        fine: buckets shorter than a minute are asked for
+        named: the caller has chosen the datasource
+    """
+
+    metrics: tuple[Metric, ...]
+    dimensions: Sequence[str]
+    interval: Interval
+    granularity: Granularity | None
+    fine: bool
+    named: bool
+
+    def lacks(self, spec: RollupSpec) -> list[str]:
+        """Why a datasource cannot answer; nothing if it can."""
+        kept = {dimension.name for dimension in spec.dimensions}
+        lacks = [metric.name for metric in self.metrics if spec.name not in metric.datasources]
+        lacks += [dimension for dimension in self.dimensions if dimension not in kept]
+        if self.named:
+            return lacks
+        if self.granularity is not None and not self.granularity.fits(spec.grain, self.interval):
+            lacks.append(f"buckets of less than {grain_buckets(spec.grain).whole}")
+        if spec.keep_hours is not None and not self.fine:
+            lacks.append("coarser buckets, unless you name it as spec")
+        elif (kept_from := _dropped_before(spec, self.interval)) is not None:
+            lacks.append(f"what was before {kept_from:%Y-%m-%d %H:%M} UTC")
+        return lacks
+
+
+def _choose(question: _Question, candidates: Sequence[str]) -> RollupSpec:
+    """The first that can answer: the catalogue names the cheapest first."""
     lacking = []
     for name in candidates:
         try:
-            kept = {dimension.name for dimension in rollup(name).dimensions}
+            spec = rollup(name)
         except SpecNotFound as error:
             raise AskError(str(error)) from error
-        lacks = [metric.name for metric in metrics if name not in metric.datasources]
-        lacks += [dimension for dimension in dimensions if dimension not in kept]
-        if not lacks:
-            return name
+        if not (lacks := question.lacks(spec)):
+            return spec
         lacking.append(f"{name} lacks {', '.join(lacks)}")
     raise AskError(f"no datasource answers all of it: {'; '.join(lacking)}. Ask in two questions.")
+
+
+def _dropped_before(spec: RollupSpec, interval: Interval) -> datetime | None:
+    """The first moment that is kept, if the interval begins before it."""
+    if spec.keep_hours is None:
+        return None
+    kept_from = datetime.now(UTC) - timedelta(hours=spec.keep_hours)
+    return kept_from if interval.start < kept_from else None
 
 
 def _is_plain_sum(metric: Metric) -> bool:

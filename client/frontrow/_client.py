@@ -10,10 +10,12 @@ from typing import Any
 
 from frontrow._ask import Ask, prepare
 from frontrow._errors import AskError
-from frontrow._filters import WhereLike
+from frontrow._filters import Condition, WhereLike, eq, parse_where
 from frontrow._ledger import SETTLED_AFTER, LedgerReport, ask_ledger, types
 from frontrow._native import columns_of, lean
 from frontrow._result import ColumnType, Freshness, Result, freshness_of
+from frontrow._retention import TYPES as RETENTION_TYPES
+from frontrow._retention import ask_retention, check_retention
 from frontrow._time import IntervalLike, parse_granularity, parse_interval
 from frontrow._timeseries import ask_timeseries, check_timeseries
 from frontrow._topn import ask_top_n, check_top_n
@@ -95,12 +97,14 @@ class Client:
 
         Args:
             metrics: names from the catalogue
-            interval: ``"start/end"`` in ISO 8601 or two aware datetimes; widened to whole minutes
+            interval: ``"start/end"`` in ISO 8601 or two aware datetimes; widened to whole rows, which are of a minute,
+                in the datasource ``live`` of ten seconds, in ``retention`` of an hour
             last: instead: the time up to now, like ``"30m"``
-            granularity: ``all``, ``1m``, ``5m``, ``1h``, ``1d``, ``1w``, ``1mo`` or an ISO period
+            granularity: ``all``, ``1m``, ``5m``, ``1h``, ``1d``, ``1w``, ``1mo`` or an ISO period; ``10s`` and other
+                steps below a minute for the last 24 hours
             where: ``{"country": "DE", "cdn": ["a", "b"]}``, a :class:`Condition`, a pydruid filter or Druid's JSON
             time_zone: of the calendar that days, weeks and months follow
-            spec: ask this rollup spec's datasource instead of the first that can answer
+            spec: ask this rollup spec's datasource instead of the cheapest that can answer
             aggregations: besides the metrics, pydruid's aggregators by column, ``{"rows": count("count")}``
 
         Returns:
@@ -113,8 +117,18 @@ class Client:
         """
         began = time.perf_counter()
         buckets = parse_granularity(granularity, time_zone)
-        when = parse_interval(interval, last)
-        ask = prepare(self.catalogue, self._datasources, metrics, when, where, spec=spec, aggregations=aggregations)
+        when = parse_interval(interval, last, grain=None)
+        ask = prepare(
+            self.catalogue,
+            self._datasources,
+            metrics,
+            when,
+            where,
+            granularity=buckets,
+            open_end=last is not None,
+            spec=spec,
+            aggregations=aggregations,
+        )
         check_timeseries(ask, buckets)
         run, fresh = _Runner(self._transport), self._freshness_of(ask)
         columns = ask_timeseries(ask, buckets, run)
@@ -150,13 +164,14 @@ class Client:
         began = time.perf_counter()
         if not isinstance(dimension, str):
             raise AskError(f"{dimension!r} is not a dimension: name it by text.")
-        when = parse_interval(interval, last)
+        when = parse_interval(interval, last, grain=None)
         ask = prepare(
             self.catalogue,
             self._datasources,
             metrics,
             when,
             where,
+            open_end=last is not None,
             dimension=dimension,
             spec=spec,
             aggregations=aggregations,
@@ -166,6 +181,51 @@ class Client:
         columns, note = ask_top_n(ask, dimension, self.catalogue.dimension(dimension).multi_value, n, run)
         types: dict[str, ColumnType] = {dimension: "string", **ask.types()}
         return self._result(ask, columns, types, f"{ask.exactness()}; {note}", run, fresh, began)
+
+    def retention(
+        self,
+        content: str,
+        *,
+        by: str = "percent",
+        interval: IntervalLike | None = None,
+        last: str | timedelta | None = None,
+        where: WhereLike = None,
+    ) -> Result:
+        """How many sessions played each position of a title, and how many came at least so far.
+
+        Args:
+            content: its ``content_id``
+            by: ``percent`` of the title's length, or ``minute`` of a live event
+            interval, last: as for :meth:`timeseries`, widened to whole hours; a session that began before counts only
+                with what it played inside
+            where: for example the ``event_id`` of a live event; as for :meth:`timeseries`
+
+        Returns:
+            A row for each position from 0 to the last that was played: ``position``, the ``sessions`` that played any
+            of it, their share ``retention``, the sessions that ``came_so_far`` or further, their share ``remaining``;
+            shares are of the sessions that played any of the title. A seek forward leaves a hole in the first two.
+
+        Raises:
+            AskError, TransportError: as for :meth:`timeseries`
+        """
+        began = time.perf_counter()
+        check_retention(content, by)
+        when = parse_interval(interval, last, grain=None)
+        of_title = eq("content_id", content)
+        given = parse_where(where)
+        condition = of_title if given is None else of_title & Condition(given)
+        ask = prepare(
+            self.catalogue,
+            self._datasources,
+            "position_sessions",
+            when,
+            condition,
+            open_end=last is not None,
+            spec="retention",
+        )
+        run, fresh = _Runner(self._transport), self._freshness_of(ask)
+        columns = ask_retention(ask, by, run)
+        return self._result(ask, columns, RETENTION_TYPES, ask.exactness(), run, fresh, began)
 
     def native(self, query: Mapping[str, Any]) -> Result:
         """The answer of any native query of Druid, as columns.

@@ -13,8 +13,7 @@ from frontrow._errors import AskError
 
 IntervalLike: TypeAlias = "str | tuple[datetime, datetime] | Interval"
 
-GRAIN = timedelta(minutes=1)
-"""The grain of ``audience`` and ``quality``: no row is finer."""
+MINUTE = timedelta(minutes=1)
 MOST_BUCKETS = 1_000_000
 
 _LENGTHS = {
@@ -55,6 +54,16 @@ class Interval:
     def length_ms(self) -> float:
         return (self.end - self.start).total_seconds() * 1000
 
+    def widened(self, grain: timedelta, *, open_end: bool = False) -> Interval:
+        """To whole grains of rows; with an open end, which is now, only the start.
+
+        Raises:
+            AskError: it would leave the calendar
+        """
+        start = _floor(self.start, grain)
+        end = self.end if open_end else _floor(self.end, grain)
+        return Interval(start, end if end == self.end else _moved(end, grain))
+
 
 @dataclass(frozen=True)
 class Granularity:
@@ -78,6 +87,22 @@ class Granularity:
     def shortest(self) -> timedelta:
         """The length of the shortest bucket, clock changes aside."""
         return self.count * _LENGTHS[self.unit]
+
+    @property
+    def whole(self) -> str:
+        """In words, as rows of this grain hold time: ``whole minutes``."""
+        return f"whole {self.unit}s" if self.count == 1 else f"whole {self.count} {self.unit}s"
+
+    def fits(self, grain: timedelta, interval: Interval) -> bool:
+        """Whether every bucket is made of whole rows.
+
+        Raises:
+            AskError: a bucket leaves the calendar
+        """
+        if self.is_all or self.shortest % grain:
+            return self.is_all
+        # Midnight is a whole minute everywhere, but not a whole hour of UTC.
+        return grain <= MINUTE or not (next(self.starts(interval), _EPOCH) - _EPOCH) % grain
 
     def to_druid(self) -> Any:
         """Druid's JSON."""
@@ -144,13 +169,17 @@ class Granularity:
 
 
 def parse_interval(
-    interval: IntervalLike | None, last: str | timedelta | None, *, now: datetime | None = None
+    interval: IntervalLike | None,
+    last: str | timedelta | None,
+    *,
+    now: datetime | None = None,
+    grain: timedelta | None = MINUTE,
 ) -> Interval:
-    """The interval that a caller means, widened to whole minutes because rows are by the minute.
+    """The interval that a caller means, widened to whole grains because rows are no finer; without a grain as it is.
 
     Args:
         interval: ``"2026-11-23T20:00/2026-11-23T22:00"`` (UTC unless it has an offset), or two aware datetimes
-        last: instead: the time up to now, like ``"30m"``; its start is moved back to a whole minute
+        last: instead: the time up to now, like ``"30m"``; its start is moved back to a whole grain
 
     Raises:
         AskError: both or none are given, it has no length, or it is not an interval
@@ -163,7 +192,8 @@ def parse_interval(
         if length <= timedelta(0):
             raise AskError(f"last={last!r} has no length.")
         try:
-            return Interval(_floor(end - length), end)
+            asked = Interval(end - length, end)
+            return asked if grain is None else asked.widened(grain, open_end=True)
         except OverflowError as error:
             raise AskError(f"last={last!r} is before the first year.") from error
     match interval:
@@ -180,7 +210,16 @@ def parse_interval(
     start, end = _utc(start), _utc(end)
     if start >= end:
         raise AskError(f"the interval {start:%Y-%m-%dT%H:%M:%S}/{end:%Y-%m-%dT%H:%M:%S} ends before it begins.")
-    return Interval(_floor(start), _ceil(end))
+    return Interval(start, end) if grain is None else Interval(start, end).widened(grain)
+
+
+def grain_buckets(grain: timedelta) -> Granularity:
+    """Buckets of a spec's grain, in UTC."""
+    seconds = int(grain.total_seconds())
+    for unit, length in (("hour", 3600), ("minute", 60), ("second", 1)):
+        if seconds % length == 0:
+            return Granularity(seconds // length, unit, f"PT{seconds // length}{unit[0].upper()}")
+    raise AskError(f"a grain of {grain} is not of whole seconds.")
 
 
 def parse_duration(text: str) -> timedelta:
@@ -275,13 +314,9 @@ def _moment(text: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _floor(moment: datetime) -> datetime:
-    return moment.replace(second=0, microsecond=0)
-
-
-def _ceil(moment: datetime) -> datetime:
-    floor = _floor(moment)
-    return floor if floor == moment else _moved(floor, GRAIN)
+def _floor(moment: datetime, grain: timedelta) -> datetime:
+    moment = moment.astimezone(UTC)
+    return moment - (moment - _EPOCH) % grain
 
 
 def _iso(moment: datetime) -> str:

@@ -10,10 +10,9 @@ from typing import Any, TypeAlias
 from frontrow._ask import Ask
 from frontrow._errors import AskError
 from frontrow._formula import aggregations, clean, evaluate, maximum, post_aggregations
-from frontrow._time import GRAIN, Granularity, check_buckets
+from frontrow._time import Granularity, check_buckets, grain_buckets
 from frontrow_specs.formula import Aggregate, Expression, aggregates
 
-_MINUTE = Granularity(1, "minute", "PT1M")
 # Sends one native query to Druid and gives its answer.
 Run: TypeAlias = Callable[[dict[str, Any]], list[Any]]
 
@@ -24,11 +23,13 @@ def check_timeseries(ask: Ask, granularity: Granularity) -> None:
     Raises:
         AskError: the buckets are finer than the datasource's rows, or absurdly many
     """
-    if not granularity.is_all and granularity.shortest % GRAIN:
-        raise AskError(f"{ask.spec} holds whole minutes: ask for a granularity of whole minutes, like 1m.")
+    if not granularity.fits(ask.grain, ask.interval):
+        grain = grain_buckets(ask.grain)
+        like = f"{grain.count}{grain.unit[0]}"
+        raise AskError(f"{ask.spec} holds {grain.whole}: ask for a granularity of {grain.whole}, like {like}.")
     check_buckets(granularity, ask.interval)
     if any(maximum(metric) is not None for metric in ask.metrics):
-        check_buckets(_MINUTE, ask.interval)
+        check_buckets(grain_buckets(ask.grain), ask.interval)
 
 
 def ask_timeseries(ask: Ask, granularity: Granularity, run: Run) -> dict[str, list[Any]]:
@@ -81,10 +82,12 @@ def timeseries_query(
 
 
 def _maxima(ask: Ask, inner: Expression, starts: list[datetime], run: Run) -> list[float | int | None]:
-    """The largest value of a formula over the minutes of each bucket; null where no minute has a row."""
+    """The largest value of a formula over the grains of each bucket; null where none has a row."""
     found: list[float | int | None] = [None] * len(starts)
-    for start, values in _buckets(run(timeseries_query(ask, dict.fromkeys(aggregates(inner)), _MINUTE))):
-        value = evaluate(inner, values, GRAIN / timedelta(milliseconds=1))
+    for start, values in _buckets(
+        run(timeseries_query(ask, dict.fromkeys(aggregates(inner)), grain_buckets(ask.grain)))
+    ):
+        value = evaluate(inner, values, ask.grain / timedelta(milliseconds=1))
         bucket = max(bisect_right(starts, start) - 1, 0)
         known = found[bucket]
         if value is not None and (known is None or value > known):

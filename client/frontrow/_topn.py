@@ -12,7 +12,7 @@ from frontrow._errors import AskError
 from frontrow._filters import required_values
 from frontrow._formula import aggregations as druid_aggregations
 from frontrow._formula import answer_name, clean, evaluate, maximum, post_aggregations, rank_expression
-from frontrow._time import GRAIN
+from frontrow._time import grain_buckets
 from frontrow._timeseries import Run
 from frontrow_specs import Metric
 from frontrow_specs.formula import Aggregate, Expression, aggregates
@@ -20,7 +20,6 @@ from frontrow_specs.formula import Aggregate, Expression, aggregates
 # Druid keeps at least so many values per segment: fewer distinct values than that, and nothing was cut off.
 THRESHOLD = 1000
 MOST_VALUES = 10_000
-_GRAIN_MS = GRAIN / timedelta(milliseconds=1)
 
 
 def check_top_n(ask: Ask, n: int) -> None:
@@ -180,16 +179,20 @@ def _rows(ask: Ask, dimension: str, values: list[Any], multi_value: bool, run: R
 def _maxima(
     ask: Ask, dimension: str, inner: Expression, only: Sequence[str | None] | None, n: int, run: Run
 ) -> dict[Any, float]:
-    """The largest one-minute value of a formula for each value of the dimension: the ``n`` largest."""
+    """The largest value of a formula over the grains, for each value of the dimension: the ``n`` largest."""
     inner_query: dict[str, Any] = {
         "queryType": "groupBy",
         "dataSource": ask.datasource,
         "intervals": [str(ask.interval)],
-        "granularity": {"type": "period", "period": "PT1M", "timeZone": "UTC"},
+        "granularity": grain_buckets(ask.grain).to_druid(),
         "dimensions": [_dimension(dimension, only)],
         "aggregations": druid_aggregations(aggregates(inner)),
         "postAggregations": [
-            {"type": "expression", "name": "value", "expression": rank_expression(inner, _GRAIN_MS)},
+            {
+                "type": "expression",
+                "name": "value",
+                "expression": rank_expression(inner, ask.grain / timedelta(milliseconds=1)),
+            },
         ],
     }
     if ask.where is not None:

@@ -18,6 +18,9 @@ SKETCHES: Mapping[str, Mapping[str, Any]] = {
     "quantilesDoublesSketch": {"k": 256},
 }
 
+# Druid has no name for it.
+_GRANULARITIES: Mapping[str, Any] = {"TEN_SECOND": {"type": "period", "period": "PT10S", "timeZone": "UTC"}}
+
 
 def supervisor_json(spec: RollupSpec, *, bootstrap: str, topic: str, datasource: str, tasks: int) -> dict[str, Any]:
     """See :meth:`frontrow_specs.RollupSpec.supervisor`."""
@@ -34,11 +37,12 @@ def supervisor_json(spec: RollupSpec, *, bootstrap: str, topic: str, datasource:
                         for dimension in spec.dimensions
                     ]
                 },
+                **_transforms(spec),
                 "metricsSpec": [aggregator_json(metric) for metric in spec.metrics],
                 "granularitySpec": {
                     "type": "uniform",
                     "segmentGranularity": spec.segment_granularity,
-                    "queryGranularity": spec.query_granularity,
+                    "queryGranularity": _GRANULARITIES.get(spec.query_granularity, spec.query_granularity),
                     "rollup": spec.rollup,
                 },
             },
@@ -79,6 +83,16 @@ def supervisor_json(spec: RollupSpec, *, bootstrap: str, topic: str, datasource:
             },
         },
     }
+
+
+def _transforms(spec: RollupSpec) -> dict[str, Any]:
+    """What makes the dimensions that are no fields."""
+    made = [
+        {"type": "expression", "name": dimension.name, "expression": dimension.expression}
+        for dimension in spec.dimensions
+        if dimension.expression is not None
+    ]
+    return {"transformSpec": {"transforms": made}} if made else {}
 
 
 def _rejection(spec: RollupSpec) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import Any
@@ -58,11 +58,28 @@ class Dimension:
 
 
 @dataclass(frozen=True)
+class Combined:
+    """An answer that no single formula over one group of rows can give.
+
+    Attributes:
+        columns: that it is made of, by datasource
+        source: whose definition it follows
+    """
+
+    name: str
+    title: str
+    columns: Mapping[str, tuple[str, ...]]
+    description: str
+    source: str
+
+
+@dataclass(frozen=True)
 class Catalogue:
-    """Every metric and dimension, by name."""
+    """Every metric, dimension and combined answer, by name."""
 
     metrics: Mapping[str, Metric]
     dimensions: Mapping[str, Dimension]
+    combined: Mapping[str, Combined] = field(default_factory=dict)
 
     def metric(self, name: str) -> Metric:
         """One metric.
@@ -104,9 +121,15 @@ def read_catalogue(content: Any) -> Catalogue:
             name: Dimension(name, entry["title"], entry["description"], bool(entry.get("multi_value", False)))
             for name, entry in content["dimensions"].items()
         }
+        combined = {name: _combined(name, entry) for name, entry in content.get("combined", {}).items()}
     except (KeyError, TypeError, AttributeError) as error:
         raise SpecInvalid(f"metrics.yaml: {error!r} where a metric or dimension should be.") from error
-    return Catalogue(MappingProxyType(metrics), MappingProxyType(dimensions))
+    return Catalogue(MappingProxyType(metrics), MappingProxyType(dimensions), MappingProxyType(combined))
+
+
+def _combined(name: str, entry: Mapping[str, Any]) -> Combined:
+    columns = {datasource: tuple(names) for datasource, names in entry["columns"].items()}
+    return Combined(name, entry["title"], columns, entry["description"], entry["source"])
 
 
 def _metric(name: str, entry: Mapping[str, Any], notes: Mapping[str, str]) -> Metric:

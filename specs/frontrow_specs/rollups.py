@@ -6,20 +6,35 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
+from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
 from frontrow_specs.errors import SpecInvalid, SpecNotFound
 from frontrow_specs.files import load_yaml, near, package_file
 
+GRAINS: Mapping[str, timedelta] = {
+    "SECOND": timedelta(seconds=1),
+    "TEN_SECOND": timedelta(seconds=10),
+    "MINUTE": timedelta(minutes=1),
+    "FIVE_MINUTE": timedelta(minutes=5),
+    "HOUR": timedelta(hours=1),
+}
+"""The time that a row covers, by the name of a spec's ``queryGranularity``."""
+
 
 @dataclass(frozen=True)
 class RollupDimension:
-    """A column to group and filter by; has the name of its event field."""
+    """A column to group and filter by; has the name of its event field, unless an expression makes it.
+
+    Attributes:
+        expression: a Druid expression over event fields; of a multi-value dimension it gives an array
+    """
 
     name: str
     description: str
     multi_value: bool = False
+    expression: str | None = None
 
 
 @dataclass(frozen=True)
@@ -48,6 +63,7 @@ class RollupSpec:
     Attributes:
         late_hours: Druid drops what is older when a task begins; None: nothing is too old
         early_hours: Druid drops what is further ahead of a task's end; None: nothing is too early
+        keep_hours: rows are dropped when they are older; None: they are kept
     """
 
     name: str
@@ -60,6 +76,12 @@ class RollupSpec:
     metrics: tuple[RollupMetric, ...]
     late_hours: int | None = None
     early_hours: int | None = None
+    keep_hours: int | None = None
+
+    @property
+    def grain(self) -> timedelta:
+        """The time that one row covers."""
+        return GRAINS[self.query_granularity]
 
     def supervisor(
         self, *, bootstrap: str, topic: str | None = None, datasource: str | None = None, task_count: int = 1
@@ -114,7 +136,12 @@ def read_rollup(content: Any) -> RollupSpec:
             segment_granularity=content["segmentGranularity"],
             rollup=content["rollup"],
             dimensions=tuple(
-                RollupDimension(entry["name"], entry["description"], bool(entry.get("multiValue", False)))
+                RollupDimension(
+                    entry["name"],
+                    entry["description"],
+                    bool(entry.get("multiValue", False)),
+                    entry.get("expression"),
+                )
                 for entry in content["dimensions"]
             ),
             metrics=tuple(
@@ -130,6 +157,7 @@ def read_rollup(content: Any) -> RollupSpec:
             ),
             late_hours=_hours(content.get("lateMessageRejectionPeriod")),
             early_hours=_hours(content.get("earlyMessageRejectionPeriod")),
+            keep_hours=_hours(content.get("keep")),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise SpecInvalid(f"not a rollup spec: {error!r} where an entry should be.") from error

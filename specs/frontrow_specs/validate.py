@@ -13,7 +13,7 @@ from frontrow_specs.avro_schemas import Field, topic_fields, topic_names
 from frontrow_specs.errors import SpecInvalid
 from frontrow_specs.files import load_json, load_yaml, near, package_file
 from frontrow_specs.metrics import catalogue
-from frontrow_specs.rollups import RollupMetric, RollupSpec, read_rollup, rollup_names
+from frontrow_specs.rollups import RollupDimension, RollupMetric, RollupSpec, read_rollup, rollup_names
 
 _NUMBERS = ("int", "long")
 _WANTS: Mapping[str, tuple[tuple[str, ...], str]] = {
@@ -27,6 +27,8 @@ _WANTS: Mapping[str, tuple[tuple[str, ...], str]] = {
 _IDENTIFIER = "identifier"
 _Fields: TypeAlias = Mapping[str, Field]
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?!\w*\()")
+_TEXT = re.compile(r"'[^']*'")
+_LAMBDA = re.compile(r"\(\s*(\w+)\s*\)\s*->")
 
 
 @dataclass(frozen=True)
@@ -83,9 +85,12 @@ def check(target: str | Path) -> None:
 
 def columns_read(spec: RollupSpec) -> dict[str, frozenset[str]]:
     """The fields of a record that each column is made of."""
-    found = {dimension.name: frozenset({dimension.name}) for dimension in spec.dimensions}
+    found = {
+        dimension.name: frozenset(_fields_of(dimension.expression) if dimension.expression else {dimension.name})
+        for dimension in spec.dimensions
+    }
     for metric in spec.metrics:
-        inputs = {metric.field} if metric.field else set(_WORD.findall(metric.expression or ""))
+        inputs = {metric.field} if metric.field else set(_fields_of(metric.expression or ""))
         found[metric.name] = frozenset({*inputs, *metric.filter})
     return found
 
@@ -116,6 +121,9 @@ def _dimensions(file: str, spec: RollupSpec, fields: _Fields) -> Iterator[Findin
     for index, dimension in enumerate(spec.dimensions):
         where = f"dimensions[{index}].name"
         field = fields.get(dimension.name)
+        if dimension.expression is not None:
+            yield from _made(file, f"dimensions[{index}]", dimension, fields)
+            continue
         if field is None:
             yield _unknown(file, where, dimension.name, fields)
             continue
@@ -130,6 +138,20 @@ def _dimensions(file: str, spec: RollupSpec, fields: _Fields) -> Iterator[Findin
             fix = "Set multiValue: true." if field.type == "array" else "Remove multiValue."
             yield Finding(file, f"dimensions[{index}]", f"{dimension.name} is of the type {field.type}.", fix)
     yield from _twice(file, "dimensions", [dimension.name for dimension in spec.dimensions])
+
+
+def _made(file: str, where: str, dimension: RollupDimension, fields: _Fields) -> Iterator[Finding]:
+    """Of a dimension that an expression makes."""
+    if dimension.name in fields:
+        problem = f"{dimension.name} is a field: an expression of that name would hide it."
+        yield Finding(file, f"{where}.name", problem, "Give it another name, or remove the expression.")
+    for name in _fields_of(dimension.expression or ""):
+        field = fields.get(name)
+        if field is None:
+            yield _unknown(file, f"{where}.expression", name, fields)
+        elif field.privacy == _IDENTIFIER:
+            problem = f"{name} is an identifier: nothing of it may become a dimension."
+            yield Finding(file, f"{where}.expression", problem, "Leave it out.")
 
 
 def _metrics(file: str, spec: RollupSpec, fields: _Fields) -> Iterator[Finding]:
@@ -151,7 +173,7 @@ def _inputs(file: str, where: str, metric: RollupMetric, fields: _Fields) -> Ite
     if (metric.field is None) == (metric.expression is None):
         yield Finding(file, where, f"{metric.type} reads one field or one expression.", "Give one of them.")
         return
-    names = [metric.field] if metric.field else list(_WORD.findall(metric.expression or ""))
+    names = [metric.field] if metric.field else _fields_of(metric.expression or "")
     for name in names:
         field: Field | None = fields.get(name)
         if field is None:
@@ -160,6 +182,13 @@ def _inputs(file: str, where: str, metric: RollupMetric, fields: _Fields) -> Ite
             wanted = _WANTS[metric.type][1]
             problem = f"{metric.type} needs {wanted}; {name} is of the type {field.type}."
             yield Finding(file, f"{where}.field", problem, f"Choose a field that is {wanted}.")
+
+
+def _fields_of(expression: str) -> list[str]:
+    """What an expression names that is neither a text, a function, null, nor its own."""
+    plain = _TEXT.sub("", expression)
+    own = {"null", *_LAMBDA.findall(plain)}
+    return [name for name in dict.fromkeys(_WORD.findall(plain)) if name not in own]
 
 
 def _filter(file: str, where: str, metric: RollupMetric, fields: _Fields) -> Iterator[Finding]:

@@ -145,7 +145,7 @@ class TestTimeseries:
 
     def test_finer_than_the_rows_is_refused(self) -> None:
         with asking(lambda _: [], freshness=True) as (client, server), pytest.raises(AskError, match="whole minutes"):
-            client.timeseries("plays", interval=HALF_HOUR, granularity="10s")
+            client.timeseries("plays", interval=HALF_HOUR, granularity="5s")
         assert server.requests == []
 
     def test_a_peak_of_too_many_minutes_is_refused(self) -> None:

@@ -17,6 +17,7 @@ NAMES = {
 ASKING = {
     "timeseries": ["metrics", "interval", "last", "granularity", "where", "time_zone", "spec", "aggregations"],
     "top_n": ["dimension", "metrics", "n", "interval", "last", "where", "spec", "aggregations"],
+    "retention": ["content", "by", "interval", "last", "where"],
     "native": ["query"],
     "freshness": ["spec"],
     "ledger": ["interval", "last", "settled_after"],

@@ -49,6 +49,26 @@ def filters(server: Loopback) -> Any:
     return [body.get("filter") for body in server.bodies if body["queryType"] != "dataSourceMetadata"]
 
 
+def test_retention(capsys: pytest.CaptureFixture[str]) -> None:
+    def curve(request: Request) -> Reply:
+        match request.json["queryType"]:
+            case "groupBy":
+                return json_reply([{"event": {"position": "1", "sessions_theta": 3.0}}])
+            case "timeseries":
+                return json_reply([{"result": {"from_0": 4.0, "from_1": 3.0}}])
+            case _:
+                return json_reply([])
+
+    with loopback(curve) as server:
+        assert run("retention", "film", "--url", server.url, "--csv", *INTERVAL) == 0
+        assert {body["dataSource"] for body in server.bodies} == {"retention"}
+    assert capsys.readouterr().out.splitlines() == [
+        "position,sessions,retention,came_so_far,remaining",
+        "0,0.0,0.0,4.0,1.0",
+        "1,3.0,0.75,3.0,0.75",
+    ]
+
+
 def test_timeseries_as_a_table(server: Loopback, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("timeseries", "plays", "viewer_hours", "--url", server.url, *INTERVAL) == 0
     out, err = capsys.readouterr()

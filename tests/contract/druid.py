@@ -16,7 +16,7 @@ from frontrow import BadQueryError, Client, NotFoundError, between, eq, like, on
 from frontrow_ingest.errors import SupervisorError
 from frontrow_ingest.rollout.sampling import SAMPLER
 from oracle.metrics import DISTINCT, EXACT, QUANTILES
-from support.agreement import CASES, GROUPED, SPECS, check_minutes, check_top, check_total, interval_of
+from support.agreement import CASES, GROUPED, SPECS, check_grains, check_top, check_total, interval_of
 
 from .druid_native import NATIVE
 from .druid_native_filters import BAD_QUERIES, FILTERED
@@ -78,7 +78,7 @@ class DruidBehaviour:
 
     @pytest.mark.parametrize("spec", SPECS)
     def test_every_metric_by_the_minute(self, world: World, spec: str) -> None:
-        check_minutes(world.client, spec, world.evening)
+        check_grains(world.client, spec, world.evening)
 
     @pytest.mark.parametrize(("spec", "dimension"), GROUPED)
     def test_every_metric_by_each_dimension(self, world: World, spec: str, dimension: str) -> None:

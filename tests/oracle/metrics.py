@@ -12,8 +12,20 @@ MINUTE_MS = 60_000
 Events = Sequence[dict[str, Any]]
 
 EXACT: dict[str, Callable[[Events, float], float | None]] = {}
-DISTINCT = {"active_sessions": "session_id", "unique_viewers": "viewer_id", "reach": "viewer_id"}
-QUANTILES = {"startup_time_p50": 0.5, "startup_time_p90": 0.9, "startup_time_p95": 0.95, "startup_time_p99": 0.99}
+DISTINCT = {
+    "active_sessions": "session_id",
+    "unique_viewers": "viewer_id",
+    "reach": "viewer_id",
+    "position_sessions": "session_id",
+}
+QUANTILES = {
+    "startup_time_p50": ("startup_ms", 0.5),
+    "startup_time_p90": ("startup_ms", 0.9),
+    "startup_time_p95": ("startup_ms", 0.95),
+    "startup_time_p99": ("startup_ms", 0.99),
+    "quarantined_delay_p50": ("delay_ms", 0.5),
+    "quarantined_delay_p95": ("delay_ms", 0.95),
+}
 
 
 def _exact(function: Callable[[Events, float], float | None]) -> Callable[[Events, float], float | None]:
@@ -68,13 +80,18 @@ def average_minute_audience(found: Events, length_ms: float) -> float:
     return _total(found, "play_ms") / length_ms
 
 
+def peak(found: Events, grain_ms: int) -> float | None:
+    """The largest mean number of viewers over a grain."""
+    grains: dict[int, int] = {}
+    for event in found:
+        grain = event["ts"] // grain_ms
+        grains[grain] = grains.get(grain, 0) + (event.get("play_ms") or 0)
+    return max(grains.values()) / grain_ms if grains else None
+
+
 @_exact
 def peak_concurrent_viewers(found: Events, _length_ms: float) -> float | None:
-    minutes: dict[int, int] = {}
-    for event in found:
-        minute = event["ts"] // MINUTE_MS
-        minutes[minute] = minutes.get(minute, 0) + (event.get("play_ms") or 0)
-    return max(minutes.values()) / MINUTE_MS if minutes else None
+    return peak(found, MINUTE_MS)
 
 
 @_exact
@@ -220,6 +237,60 @@ def late_share_10m(found: Events, _length_ms: float) -> float | None:
     return _share(_later_than(found, 600_000), len(found))
 
 
+def _acted(found: Events, action: str, reason: str | None = None) -> list[dict[str, Any]]:
+    return [record for record in found if record["action"] == action and reason in (None, record["reason"])]
+
+
+@_exact
+def quarantined(found: Events, _length_ms: float) -> float:
+    return len(_acted(found, "refused"))
+
+
+@_exact
+def replayed(found: Events, _length_ms: float) -> float:
+    return len(_acted(found, "replayed"))
+
+
+@_exact
+def quarantine_open(found: Events, _length_ms: float) -> float:
+    return float(len(_acted(found, "refused")) - len(_acted(found, "replayed")))
+
+
+@_exact
+def quarantined_bytes(found: Events, _length_ms: float) -> float:
+    return _total(found, "size")
+
+
+@_exact
+def late_events(found: Events, _length_ms: float) -> float:
+    return len(_acted(found, "refused", "late"))
+
+
+@_exact
+def early_events(found: Events, _length_ms: float) -> float:
+    return len(_acted(found, "refused", "early"))
+
+
+@_exact
+def sent(found: Events, _length_ms: float) -> float:
+    return _total(found, "sent")
+
+
+@_exact
+def sent_bytes(found: Events, _length_ms: float) -> float:
+    return _total(found, "bytes")
+
+
+@_exact
+def refused_events(found: Events, _length_ms: float) -> float:
+    return _total(found, "refused")
+
+
+@_exact
+def duplicate_events(found: Events, _length_ms: float) -> float:
+    return _total(found, "duplicates")
+
+
 def distinct(metric: str, found: Events) -> int:
     """The exact distinct count that a sketch estimates."""
     return len({event[DISTINCT[metric]] for event in found})
@@ -227,27 +298,51 @@ def distinct(metric: str, found: Events) -> int:
 
 def quantile_bounds(metric: str, found: Events, rank_error: float) -> tuple[float, float] | None:
     """Between which values an estimate of the quantile may lie; None if there are no values."""
-    values = sorted(event["startup_ms"] for event in found if event.get("startup_ms") is not None)
+    field, share = QUANTILES[metric]
+    values = sorted(event[field] for event in found if event.get(field) is not None)
     if not values:
         return None
-    low = int((QUANTILES[metric] - rank_error) * len(values)) - 1
-    high = int((QUANTILES[metric] + rank_error) * len(values)) + 1
+    low = int((share - rank_error) * len(values)) - 1
+    high = int((share + rank_error) * len(values)) + 1
     return values[max(0, low)], values[min(len(values) - 1, high)]
 
 
-def by_minute(found: Iterable[dict[str, Any]]) -> dict[int, list[dict[str, Any]]]:
-    """Events by the start of their minute, ms."""
-    minutes: dict[int, list[dict[str, Any]]] = {}
+def by_time(found: Iterable[dict[str, Any]], grain_ms: int) -> dict[int, list[dict[str, Any]]]:
+    """Events by the start of their grain, ms."""
+    grains: dict[int, list[dict[str, Any]]] = {}
     for event in found:
-        minutes.setdefault(event["ts"] // MINUTE_MS * MINUTE_MS, []).append(event)
-    return minutes
+        grains.setdefault(event["ts"] // grain_ms * grain_ms, []).append(event)
+    return grains
 
 
 def by_value(found: Iterable[dict[str, Any]], dimension: str) -> dict[str | None, list[dict[str, Any]]]:
     """Events by a dimension's value; several labels put it into each of their groups, none into None."""
     groups: dict[str | None, list[dict[str, Any]]] = {}
     for event in found:
-        value = event.get(dimension)
+        value = _MADE[dimension](event) if dimension in _MADE else event.get(dimension)
         for each in (value or [None]) if isinstance(value, list | tuple) else [value]:
-            groups.setdefault(each, []).append(event)
+            groups.setdefault(None if each is None else str(each), []).append(event)
     return groups
+
+
+def _position_is(event: dict[str, Any]) -> str:
+    return "minute" if event.get("content_length_ms") is None else "percent"
+
+
+def _positions(event: dict[str, Any]) -> list[int]:
+    """The hundredths or minutes that overlap the content from ``position_ms - play_ms`` to ``position_ms``."""
+    played, at = event.get("play_ms") or 0, event.get("position_ms") or 0
+    if event["kind"] == "seek" or played <= 0:
+        return []
+    began = max(at - played, 0)
+    length = event.get("content_length_ms")
+    # Places are compared as hundredths of ms, so that nothing is rounded.
+    size = MINUTE_MS * 100 if length is None else length
+    place = began * 100 // size
+    touched = [place]
+    while len(touched) < 100 and (touched[-1] + 1) * size < at * 100:
+        touched.append(touched[-1] + 1)
+    return touched if length is None else sorted({min(place, 99) for place in touched})
+
+
+_MADE: dict[str, Callable[[dict[str, Any]], Any]] = {"position": _positions, "position_is": _position_is}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from oracle.metrics import EXACT, by_minute, by_value, distinct, quantile_bounds
+from oracle.metrics import EXACT, MINUTE_MS, by_time, by_value, distinct, peak, quantile_bounds
 
 
 def event(**fields: Any) -> dict[str, Any]:
@@ -62,8 +62,8 @@ def test_an_empty_denominator_is_null() -> None:
     assert EXACT["peak_concurrent_viewers"]([], 60_000) is None
 
 
-def test_groups_and_minutes() -> None:
-    assert {minute: len(found) for minute, found in by_minute(EVENTS).items()} == {0: 3, 60_000: 2}
+def test_groups_and_grains() -> None:
+    assert {minute: len(found) for minute, found in by_time(EVENTS, MINUTE_MS).items()} == {0: 3, 60_000: 2}
     assert {value: len(found) for value, found in by_value(EVENTS, "segments").items()} == {None: 4, "a": 1, "b": 1}
 
 
@@ -71,3 +71,27 @@ def test_distinct_and_quantiles() -> None:
     assert distinct("unique_viewers", EVENTS) == 2
     assert quantile_bounds("startup_time_p50", EVENTS, 0.01) == (400, 400)
     assert quantile_bounds("startup_time_p50", [], 0.01) is None
+
+
+def test_a_peak_is_of_a_grain() -> None:
+    assert peak(EVENTS, MINUTE_MS) == 0.1
+    assert peak(EVENTS, 10_000) == 0.6
+
+
+@pytest.mark.parametrize(
+    ("fields", "places"),
+    [
+        ({"position_ms": 10_000, "play_ms": 10_000, "content_length_ms": 1_000_000}, {"0"}),
+        ({"position_ms": 10_001, "play_ms": 10_000, "content_length_ms": 1_000_000}, {"0", "1"}),
+        ({"position_ms": 5000, "play_ms": 5000, "content_length_ms": 100_000}, {"0", "1", "2", "3", "4"}),
+        ({"position_ms": 100_000, "play_ms": 1, "content_length_ms": 100_000}, {"99"}),
+        ({"position_ms": 500_000, "play_ms": 1, "content_length_ms": 100_000}, {"99"}),
+        ({"position_ms": 100_500, "play_ms": 2500, "content_length_ms": 100_000}, {"98", "99"}),
+        ({"position_ms": 0, "play_ms": 10, "content_length_ms": 100_000}, {"0"}),
+        ({"position_ms": 125_000, "play_ms": 10_000, "content_length_ms": None}, {"1", "2"}),
+        ({"position_ms": 0, "play_ms": 0, "content_length_ms": None}, {None}),
+        ({"position_ms": 9000, "play_ms": 5000, "content_length_ms": None, "kind": "seek"}, {None}),
+    ],
+)
+def test_where_an_event_has_played(fields: dict[str, Any], places: set[str | None]) -> None:
+    assert set(by_value([event(**fields)], "position")) == places

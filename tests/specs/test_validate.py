@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from frontrow_specs import SpecInvalid, rollup_names
+from frontrow_specs import SpecInvalid, rollup, rollup_names
 from frontrow_specs.validate import check, validate
 
 BROKEN = Path(__file__).parent / "broken"
@@ -33,6 +33,9 @@ SAID = {
     "unknown_topic": "topic: no schema is registered for 'event': did you mean events",
     "field_of_another_topic": "dimensions[0].name: there is no field 'country'",
     "period_of_minutes": "lateMessageRejectionPeriod: 'PT90M' does not match",
+    "expression_of_an_identifier": "dimensions[0].expression: viewer_id is an identifier: nothing of it may become",
+    "expression_hides_a_field": "dimensions[0].name: country is a field: an expression of that name would hide it.",
+    "expression_of_an_unknown_field": "dimensions[0].expression: there is no field 'positon_ms': did you mean position",
     "empty": "(file): is empty. Write a rollup spec",
     "not_yaml": "not YAML",
 }
@@ -56,6 +59,11 @@ def test_a_broken_spec_is_refused_in_words(fault: str) -> None:
 @pytest.mark.parametrize("name", rollup_names())
 def test_the_specs_of_the_package_are_good(name: str) -> None:
     assert validate(name) == []
+
+
+@pytest.mark.parametrize("name", rollup_names())
+def test_a_spec_says_what_it_cannot_answer(name: str) -> None:
+    assert "cannot" in rollup(name).description
 
 
 def test_a_file_that_is_not_there_or_is_huge(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ def test_every_event_is_accounted_for(stack: Any, seed: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "first answer after" in done.stdout
     assert "every event is accounted for" in done.stdout
-    assert done.stdout.count("equal") == 12
+    assert done.stdout.count("equal") == 16
     assert "differs" not in done.stdout
 
 

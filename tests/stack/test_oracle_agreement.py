@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,12 +19,16 @@ from frontrow_ingest.druid import Supervisors, ensure_topic
 from frontrow_ingest.producer import EventProducer
 from frontrow_ingest.simulate import Simulation
 from frontrow_specs import rollup
-from oracle.metrics import DISTINCT, EXACT, QUANTILES
-from support.agreement import CASES, GROUPED, SPECS, check_minutes, check_top, check_total, interval_of
+from frontrow_specs.console import console_queries
+from oracle.metrics import DISTINCT, EXACT, QUANTILES, by_time
+from support.agreement import CASES, SPECS, check_datasource, check_top, check_total, interval_of
+from support.console import Console
+from support.counted_records import a_delta, a_refusal, ledger_deltas, quarantine_records, send_records
 from support.viewing_events import valid_events
 
 from .conftest import StackUrls
 
+LONG_AGO_MS = int(datetime(2001, 1, 1, tzinfo=UTC).timestamp() * 1000)
 pytestmark = [pytest.mark.stack, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
 
@@ -31,6 +36,7 @@ pytestmark = [pytest.mark.stack, pytest.mark.filterwarnings("ignore::Deprecation
 class Line:
     """Events in Kafka, datasources that read them, and a client that asks those."""
 
+    names: dict[str, str]
     client: Client
     producer: EventProducer
     events: list[dict[str, Any]]
@@ -43,15 +49,19 @@ class Line:
         self._await_all()
 
     def _await_all(self) -> None:
-        deadline = time.monotonic() + 120
-        whole = Interval(datetime(2020, 1, 1, tzinfo=UTC), datetime(2030, 1, 1, tzinfo=UTC))
         for spec in SPECS:
-            while True:
-                found = self.client.timeseries("events", interval=whole, granularity="all", spec=spec)[0]["events"]
-                if found == len(self.events):
-                    break
-                assert time.monotonic() < deadline, f"{spec} holds {found} of {len(self.events)} events"
-                time.sleep(0.1)
+            await_counted(self.client, spec, "events", len(self.events))
+
+
+def await_counted(client: Client, spec: str, metric: str, count: int) -> None:
+    deadline = time.monotonic() + 120
+    whole = Interval(datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
+    while True:
+        found = client.timeseries(metric, interval=whole, granularity="all", spec=spec)[0][metric]
+        if found == count:
+            return
+        assert time.monotonic() < deadline, f"{spec} holds {found} of {count}"
+        time.sleep(0.1)
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +80,7 @@ def line(stack: StackUrls, fresh_name: Callable[[str], str]) -> Iterator[Line]:
                 Client(stack.router_url, datasources=names, freshness=False) as client,
                 EventProducer(stack.bootstrap, topic=topic) as producer,
             ):
-                yield Line(client, producer, [])
+                yield Line(names, client, producer, [])
         finally:
             for datasource in names.values():
                 supervisors.terminate(datasource)
@@ -79,12 +89,12 @@ def line(stack: StackUrls, fresh_name: Callable[[str], str]) -> Iterator[Line]:
 @pytest.fixture(scope="module")
 def evening(line: Line) -> Line:
     """A line that holds some minutes of a simulated live event."""
-    start = int(datetime(2026, 3, 1, 20, 0, tzinfo=UTC).timestamp() * 1000)
+    # Just over, so that questions about the last hour find it.
+    start = (time.time_ns() // 1_000_000 // 60_000 - 6) * 60_000
     simulation = Simulation(seed=7, viewers=2500, start_ms=start, duration_s=240, end_open=True)
     line.send(list(simulation.events()))
-    return Line(
-        line.client, line.producer, [event for event in line.events if start <= event["ts"] < start + 3_600_000]
-    )
+    found = [event for event in line.events if start <= event["ts"] < start + 3_600_000]
+    return Line(line.names, line.client, line.producer, found)
 
 
 def test_the_oracle_knows_every_metric() -> None:
@@ -92,18 +102,18 @@ def test_the_oracle_knows_every_metric() -> None:
 
 
 @pytest.mark.parametrize("spec", SPECS)
-def test_all_time(evening: Line, spec: str) -> None:
-    check_total(evening.client, spec, evening.events)
+def test_every_metric_of_every_time_and_dimension(evening: Line, spec: str) -> None:
+    check_datasource(evening.client, spec, evening.events)
 
 
-@pytest.mark.parametrize("spec", SPECS)
-def test_by_minute(evening: Line, spec: str) -> None:
-    check_minutes(evening.client, spec, evening.events)
-
-
-@pytest.mark.parametrize(("spec", "dimension"), GROUPED)
-def test_by_dimension(evening: Line, spec: str, dimension: str) -> None:
-    check_top(evening.client, spec, dimension, evening.events)
+def test_the_same_events_are_counted_in_every_minute(evening: Line) -> None:
+    interval = interval_of(evening.events)
+    counts = {
+        spec: [*evening.client.timeseries("events", interval=interval, spec=spec).columns["events"]]
+        for spec in ("audience", "quality", "live")
+    }
+    assert sum(counts["audience"]) == len(evening.events)
+    assert counts["audience"] == counts["quality"] == counts["live"]
 
 
 @pytest.mark.parametrize("metric", ["plays", "rebuffer_ratio", "peak_concurrent_viewers", "startup_time_p90"])
@@ -137,10 +147,85 @@ _days = iter(range(1000))
 @given(drawn=st.lists(valid_events(), min_size=1, max_size=40))
 def test_odd_events(line: Line, drawn: list[dict[str, Any]]) -> None:
     # Each example has a day of its own in the same datasources; its events keep their place within some hours.
-    day = int(datetime(2026, 5, 1, tzinfo=UTC).timestamp() * 1000) + next(_days) * 86_400_000
+    day = LONG_AGO_MS + next(_days) * 86_400_000
     events = [{**event, "ts": day + event["ts"] % 7_200_000} for event in drawn]
     line.send(events)
     for spec in SPECS:
         check_total(line.client, spec, events)
         for dimension in ("country", "event_id"):
             check_top(line.client, spec, dimension, events)
+
+
+@pytest.fixture(scope="module")
+def counting(stack: StackUrls, fresh_name: Callable[[str], str]) -> Iterator[tuple[Client, dict[str, str]]]:
+    """A client, and the topic of each of quarantine and ledger; their datasources have the same names."""
+    topics = {spec: fresh_name(spec) for spec in ("quarantine", "ledger")}
+    with Transport(stack.router_url) as transport:
+        supervisors = Supervisors(transport)
+        try:
+            for spec, topic in topics.items():
+                ensure_topic(stack.bootstrap, topic, partitions=1)
+                supervisors.submit(rollup(spec).supervisor(bootstrap=stack.bootstrap, topic=topic, datasource=topic))
+            for topic in topics.values():
+                supervisors.await_ingesting(topic)
+            with Client(stack.router_url, datasources=topics, freshness=False) as client:
+                yield client, topics
+        finally:
+            for topic in topics.values():
+                supervisors.terminate(topic)
+
+
+_sent: Counter[str] = Counter()
+
+
+@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    refused=st.lists(quarantine_records(), min_size=1, max_size=60),
+    deltas=st.lists(ledger_deltas(), min_size=1, max_size=60),
+)
+def test_quarantine_and_ledger(
+    stack: StackUrls,
+    counting: tuple[Client, dict[str, str]],
+    refused: list[dict[str, Any]],
+    deltas: list[dict[str, Any]],
+) -> None:
+    client, topics = counting
+    day = LONG_AGO_MS + next(_days) * 86_400_000
+    for spec, drawn, counted in (("quarantine", refused, ("quarantined", "replayed")), ("ledger", deltas, ("sent",))):
+        records = [{**record, "ts": day + record["ts"] % 7_200_000} for record in drawn]
+        send_records(stack.bootstrap, topics[spec], spec, records)
+        for metric in counted:
+            _sent[metric] += int(EXACT[metric](records, 1) or 0)
+            await_counted(client, spec, metric, _sent[metric])
+        check_datasource(client, spec, records)
+
+
+def test_every_console_query(stack: StackUrls, evening: Line, counting: tuple[Client, dict[str, str]]) -> None:
+    names = {**evening.names, **counting[1]}
+    minutes = by_time(evening.events, 60_000)
+    now = time.time_ns() // 1_000_000
+    refusals = [a_refusal(ts=now, action=action) for action in ("refused", "refused", "replayed")]
+    send_records(stack.bootstrap, names["quarantine"], "quarantine", refusals)
+    deltas = [a_delta(ts=minute, sent=len(found)) for minute, found in minutes.items()]
+    send_records(stack.bootstrap, names["ledger"], "ledger", deltas)
+    console = Console(stack.router_url, names, evening.events)
+    console.await_rows("ledger_completeness", len(minutes))
+    console.await_rows("quarantine_by_reason", 1)
+
+    console.check_times("concurrency_now", "live", 10_000)
+    console.check_times("exits_per_minute", "audience", 60_000)
+    console.check_times("startup_percentiles", "quality", 300_000)
+    console.check_top("top_titles", "audience", "content_id")
+    console.check_top("worst_cdns", "quality", "cdn")
+    console.check_top("rebuffering_by_device", "quality", "device_type")
+    on_demand = Counter(event["content_id"] for event in evening.events if event["content_length_ms"])
+    console.check_retention("arena-one", "minute")
+    console.check_retention(on_demand.most_common(1)[0][0], "percent")
+    console.check_drop_off(on_demand.most_common(1)[0][0])
+    console.check_top("viewers_by_title", "audience", "content_id")
+    completeness = {row["time"]: (row["sent"], row["completeness"]) for row in console.rows("ledger_completeness")}
+    assert sorted(completeness.values()) == sorted((len(found), 1.0) for found in minutes.values())
+    (late,) = console.rows("quarantine_by_reason")
+    assert (late["reason"], late["quarantined"], late["replayed"], late["quarantine_open"]) == ("late", 2, 1, 1)
+    assert console.newest_ms() == max(event["ts"] for event in evening.events)
+    assert console.asked == {query.name for query in console_queries()}

@@ -84,6 +84,8 @@ The stack stays up. What to try next:
   frontrow query timeseries concurrent_viewers plays --last 10m
   frontrow query top cdn rebuffer_ratio average_bitrate --last 10m
   frontrow query top content_id viewer_hours unique_viewers --last 10m --where country=DE
+  frontrow query timeseries concurrent_viewers --granularity 10s --last 5m
+  frontrow query retention arena-one --by minute --last 2h
   frontrow simulate --viewers 20000 --duration 300        another audience, in real time
   frontrow specs status
   frontrow stack down"""

@@ -18,6 +18,7 @@ from frontrow import Client, Condition, Result, eq, one_of
 from frontrow._display import caveats, format_value
 from frontrow_ingest.cli.options import url_option
 from frontrow_specs import catalogue
+from frontrow_specs.documents import metrics_markdown
 
 _WIDEST = 1_000
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -35,7 +36,6 @@ def _asking(function: _Command) -> _Command:
             metavar="DIM=VALUE[,VALUE]",
             help="Only these; DIM= means no value. Several options must all fit.",
         ),
-        click.option("--datasource", "spec", help="Ask this spec's datasource."),
         click.option("--prefix", default="", help="Before the datasources' names in Druid."),
         click.option("--csv", "form", flag_value="csv", help="Print CSV."),
         click.option("--json", "form", flag_value="json", help="Print JSON: one object with rows and caveats."),
@@ -49,15 +49,21 @@ def _asking(function: _Command) -> _Command:
     return function
 
 
-@click.group(short_help="Ask Druid for timeseries and top lists.")
+spec_option = click.option("--datasource", "spec", help="Ask this spec's datasource.")
+
+
+@click.group(short_help="Ask Druid for timeseries, top lists and retention.")
 def command() -> None:
     """Ask in names of the metric catalogue; see `frontrow query metrics` and `frontrow query dimensions`."""
 
 
 @command.command()
 @click.argument("metrics", nargs=-1, required=True)
-@click.option("--granularity", default="1m", show_default=True, help="all, 1m, 5m, 1h, 1d, 1w, 1mo or an ISO period.")
+@click.option(
+    "--granularity", default="1m", show_default=True, help="all, 10s, 1m, 5m, 1h, 1d, 1w, 1mo or an ISO period."
+)
 @click.option("--time-zone", default="UTC", show_default=True, help="Of the calendar that days and months follow.")
+@spec_option
 @_asking
 def timeseries(
     metrics: tuple[str, ...],
@@ -89,6 +95,7 @@ def timeseries(
 @click.argument("dimension")
 @click.argument("metrics", nargs=-1, required=True)
 @click.option("-n", default=10, show_default=True, help="Rows at most.")
+@spec_option
 @_asking
 def top(
     dimension: str,
@@ -117,8 +124,33 @@ def top(
 
 
 @command.command()
-def metrics() -> None:
+@click.argument("title")
+@click.option("--by", default="percent", type=click.Choice(["percent", "minute"]), show_default=True, help="Positions.")
+@_asking
+def retention(
+    title: str,
+    by: str,
+    last: str | None,
+    interval: str | None,
+    conditions: tuple[str, ...],
+    prefix: str,
+    form: str | None,
+    url: str,
+) -> None:
+    """How many sessions played each position of TITLE, and how many came at least so far."""
+    with _client(url, prefix) as client:
+        when = _last(last, interval)
+        result = client.retention(title, by=by, interval=interval, last=when, where=_where(conditions))
+    _print(result, form)
+
+
+@command.command()
+@click.option("--markdown", is_flag=True, help="Print the catalogue as a document.")
+def metrics(markdown: bool) -> None:
     """List every metric."""
+    if markdown:
+        click.echo(metrics_markdown(), nl=False)
+        return
     table = Table("metric", "unit", "datasources", "what it says", "by the definition of")
     for metric in catalogue().metrics.values():
         said = " ".join(filter(None, (metric.description, metric.note)))

@@ -13,6 +13,7 @@ from frontrow._transport import Transport
 from frontrow_ingest.cli import specs_apply, specs_plan, specs_reset
 from frontrow_ingest.cli.options import bootstrap_option, druid_bootstrap_option, url_option
 from frontrow_ingest.cli.spec_targets import chosen, json_option, prefix_option
+from frontrow_ingest.cli.specs_queries import command as queries_command
 from frontrow_ingest.druid import Supervisors
 from frontrow_specs import rollup, rollup_names
 from frontrow_specs.validate import validate
@@ -28,6 +29,7 @@ command.add_command(specs_apply.apply_command)
 command.add_command(specs_apply.rollback_command)
 command.add_command(specs_apply.history_command)
 command.add_command(specs_reset.command)
+command.add_command(queries_command)
 
 
 @command.command("list")
@@ -61,7 +63,8 @@ def show(name: str, druid: bool, bootstrap: str, druid_bootstrap: str | None) ->
     table = Table("column", "kind", "from", "what it says")
     for dimension in spec.dimensions:
         kind = "multi-value dimension" if dimension.multi_value else "dimension"
-        table.add_row(dimension.name, kind, dimension.name, dimension.description)
+        source = dimension.name if dimension.expression is None else "an expression"
+        table.add_row(dimension.name, kind, source, dimension.description)
     for metric in spec.metrics:
         where = ", ".join(f"{field}={value}" for field, value in metric.filter.items())
         source = metric.field or metric.expression or (f"events where {where}" if where else "events")

@@ -21,6 +21,8 @@ _AUDIENCE = (
     "play_ms",
 )
 _QUALITY = ("events", "rebuffer_ms", "bits")
+_OTHERS = ("events", "plays")
+_ASKED = (("audience", _AUDIENCE), ("quality", _QUALITY), ("live", _OTHERS), ("retention", _OTHERS))
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ class Account:
     def _totals(self) -> Mapping[tuple[str, str], int]:
         return {
             (datasource, metric): value
-            for datasource, metrics in (("audience", _AUDIENCE), ("quality", _QUALITY))
+            for datasource, metrics in _ASKED
             for row in self._client.timeseries(metrics, interval=self._interval, granularity="all", spec=datasource)
             for metric, value in row.items()
             if metric != "time"

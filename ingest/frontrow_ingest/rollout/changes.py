@@ -144,10 +144,10 @@ def _record(old: Shape, new: Shape) -> Iterator[Change]:
         words = "other records would be counted: sums before and after would not compare."
         yield Change(Effect.REFUSED, "transform filter", words, "Make a datasource of another name.")
     for name in sorted({*old.transforms, *new.transforms}):
-        before, after = old.transforms.get(name), new.transforms.get(name)
-        if before is not None and after is not None and before != after:
-            words = f"is computed otherwise: {before} becomes {after}."
-            yield Change(Effect.REFUSED, f"transform {name}", words, _OTHER_NAME)
+        before, after = old.transforms.get(name, "the field"), new.transforms.get(name, "the field")
+        if name in old.dimensions and name in new.dimensions and before != after:
+            words = f"another meaning under the same name: {before} becomes {after}."
+            yield Change(Effect.REFUSED, f"dimension {name}", words, _OTHER_NAME)
 
 
 def _column_of(time: Json) -> str:

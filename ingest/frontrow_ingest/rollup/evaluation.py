@@ -1,4 +1,4 @@
-"""The value of a Druid expression: longs of 64 bits, doubles, texts, and null as in SQL."""
+"""The value of a Druid expression: longs of 64 bits, doubles, texts, arrays of them, and null as in SQL."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from frontrow_ingest.errors import RollupError
-from frontrow_ingest.rollup.expression import Call, Column, Expression, Literal
+from frontrow_ingest.rollup.expression import Call, Column, Expression, Lambda, Literal
 
-Value: TypeAlias = "int | float | str | None"
+Scalar: TypeAlias = "int | float | str | None"
+Value: TypeAlias = "Scalar | tuple[Scalar, ...]"
 
 
 def evaluate(expression: Expression, column: Callable[[str], object]) -> Value:
@@ -29,6 +30,13 @@ def evaluate(expression: Expression, column: Callable[[str], object]) -> Value:
             return _scalar(name, column(name))
         case Call("if", (condition, then, otherwise)):
             return evaluate(then if _truth(evaluate(condition, column)) else otherwise, column)
+        case Call("map", (Lambda(parameter, body), array)):
+            return _mapped(parameter, body, evaluate(array, column), column)
+        case Call("array_slice", (array, start, end)):
+            return _sliced(evaluate(array, column), evaluate(start, column), evaluate(end, column))
+        case Call("cast", (inner, Literal("LONG" | "DOUBLE" as type_))):
+            found = evaluate(inner, column)
+            return None if found is None else _cast(_number(found), type_)
         case Call("nvl", (first, second)):
             return evaluate(second, column) if (found := evaluate(first, column)) is None else found
         case Call("&&" | "||" as op, (left, right)):
@@ -38,6 +46,39 @@ def evaluate(expression: Expression, column: Callable[[str], object]) -> Value:
         case Call(op, (left, right)):
             return _of_two(op, evaluate(left, column), evaluate(right, column))
     raise RollupError(f"{expression} cannot be computed.")
+
+
+def _mapped(parameter: str, body: Expression, array: Value, column: Callable[[str], object]) -> Value:
+    if array is None:
+        return None
+    if not isinstance(array, tuple):
+        raise RollupError(f"map() goes over an array, not over {array!r}.")
+
+    def within(item: Scalar) -> Scalar:
+        found = evaluate(body, lambda name: item if name == parameter else column(name))
+        if isinstance(found, tuple):
+            raise RollupError("an array of arrays is not known here.")
+        return found
+
+    return tuple(within(item) for item in array)
+
+
+def _sliced(array: Value, start: Value, end: Value) -> Value:
+    """As Druid does: null where the ends make no sense, and nulls beyond the end of the array."""
+    if array is None or start is None or end is None:
+        return None
+    if not isinstance(array, tuple) or not isinstance(start, int) or not isinstance(end, int):
+        raise RollupError("array_slice() takes an array and two longs.")
+    if start < 0 or start > len(array) or start > end:
+        return None
+    return (*array[start:end], *(None,) * (end - max(len(array), start)))
+
+
+def _cast(number: int | float, type_: str) -> int | float:
+    if type_ == "DOUBLE":
+        return float(number)
+    # As Java does it: towards zero, and what is too large is the largest there is.
+    return 0 if math.isnan(number) else int(min(max(number, -(1 << 63)), (1 << 63) - 1))
 
 
 def wrapped(number: int) -> int:
@@ -54,8 +95,8 @@ def _scalar(name: str, value: object) -> Value:
 
 
 def _truth(value: Value) -> bool | None:
-    if isinstance(value, str):
-        raise RollupError(f"the text {value!r} is neither true nor false.")
+    if isinstance(value, str | tuple):
+        raise RollupError(f"{value!r} is neither true nor false.")
     return None if value is None else value > 0
 
 
@@ -82,6 +123,8 @@ def _of_one(name: str, value: Value) -> Value:
 def _of_two(op: str, left: Value, right: Value) -> Value:
     if left is None or right is None:
         return None
+    if isinstance(left, tuple) or isinstance(right, tuple):
+        raise RollupError(f"{op} of an array is not known here.")
     if op in _COMPARISONS:
         return int(_COMPARISONS[op](left, right))
     first, second = _number(left), _number(right)
@@ -98,6 +141,8 @@ def _of_longs(op: str, left: int, right: int) -> int:
             return left - right
         case "*":
             return left * right
+        case "max" | "min":
+            return max(left, right) if op == "max" else min(left, right)
     if not right:
         raise ZeroDivisionError(f"the long {left} is divided by 0.")
     # Java rounds towards zero, Python down.
@@ -113,6 +158,10 @@ def _of_doubles(op: str, left: float, right: float) -> float:
             return left - right
         case "*":
             return left * right
+        case "max" | "min" if math.isnan(left) or math.isnan(right):
+            return math.nan
+        case "max" | "min":
+            return max(left, right) if op == "max" else min(left, right)
         case "/" if right:
             return left / right
         case "%" if right and math.isfinite(left):
@@ -123,9 +172,9 @@ def _of_doubles(op: str, left: float, right: float) -> float:
             return math.nan
 
 
-def _number(value: int | float | str) -> int | float:
-    if isinstance(value, str):
-        raise RollupError(f"the text {value!r} is no number to compute with.")
+def _number(value: Value) -> int | float:
+    if value is None or isinstance(value, str | tuple):
+        raise RollupError(f"{value!r} is no number to compute with.")
     return value
 
 

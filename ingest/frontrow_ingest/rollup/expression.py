@@ -1,7 +1,8 @@
 """Druid's expressions: read once, then computed for each event or row.
 
-Known are numbers, ``'texts'``, columns (plain, or in double quotes), ``+ - * / %``, comparisons, ``! && ||``, and the
-functions ``abs``, ``if``, ``isnull``, ``notnull`` and ``nvl``. Anything else is refused when it is read.
+Known are numbers, ``'texts'``, arrays of numbers or texts (``[1, 2]``), columns (plain, or in double quotes),
+``+ - * / %``, comparisons, ``! && ||``, and the functions ``abs``, ``array_slice``, ``cast``, ``if``, ``isnull``,
+``map``, ``max``, ``min``, ``notnull`` and ``nvl``. Anything else is refused when it is read.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from frontrow_ingest.errors import RollupError
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)|'(?P<text>[^'\\]*)'|\"(?P<quoted>[^\"\\]*)\""
-    r"|(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<op>\|\||&&|==|!=|<=|>=|[-+*/%<>!(),]))"
+    r"|(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<op>\|\||&&|==|!=|<=|>=|->|[-+*/%<>!(),\[\]]))"
 )
 _BINDING = {
     "||": 1,
@@ -34,14 +35,25 @@ _BINDING = {
 }
 _UNARY = 7
 _DEEPEST = 50
-FUNCTIONS = {"abs": 1, "if": 3, "isnull": 1, "notnull": 1, "nvl": 2}
+FUNCTIONS = {
+    "abs": 1,
+    "array_slice": 3,
+    "cast": 2,
+    "if": 3,
+    "isnull": 1,
+    "map": 2,
+    "max": 2,
+    "min": 2,
+    "notnull": 1,
+    "nvl": 2,
+}
 
 
 @dataclass(frozen=True)
 class Literal:
-    """A constant; None is null."""
+    """A constant; None is null, a tuple an array."""
 
-    value: int | float | str | None
+    value: int | float | str | tuple[int | float | str, ...] | None
 
 
 @dataclass(frozen=True)
@@ -59,7 +71,15 @@ class Call:
     operands: tuple[Expression, ...]
 
 
-Expression: TypeAlias = Literal | Column | Call
+@dataclass(frozen=True)
+class Lambda:
+    """What ``map`` makes of each value of an array: ``(parameter) -> body``."""
+
+    parameter: str
+    body: Expression
+
+
+Expression: TypeAlias = Literal | Column | Call | Lambda
 
 
 def parse_expression(text: str) -> Expression:
@@ -83,6 +103,8 @@ def columns(expression: Expression) -> Iterator[str]:
         case Call(_, operands):
             for operand in operands:
                 yield from columns(operand)
+        case Lambda(parameter, body):
+            yield from (name for name in columns(body) if name != parameter)
 
 
 class _Parser:
@@ -115,6 +137,8 @@ class _Parser:
             inner = self.expression(0, depth + 1)
             self._expect(")")
             return inner
+        if (kind, text) == ("op", "["):
+            return self._array()
         self._take()
         match kind:
             case "number":
@@ -136,7 +160,7 @@ class _Parser:
         if name not in FUNCTIONS:
             raise self.wrong(f"the function {name!r} is not known here; there are {', '.join(FUNCTIONS)}")
         self._expect("(")
-        operands = [self.expression(0, depth + 1)]
+        operands: list[Expression] = [self._lambda(depth) if name == "map" else self.expression(0, depth + 1)]
         while self.token == ("op", ","):
             self._take()
             operands.append(self.expression(0, depth + 1))
@@ -144,6 +168,30 @@ class _Parser:
         if len(operands) != FUNCTIONS[name]:
             raise self.wrong(f"{name}() takes {FUNCTIONS[name]} values, not {len(operands)}")
         return Call(name, tuple(operands))
+
+    def _lambda(self, depth: int) -> Lambda:
+        self._expect("(")
+        kind, parameter = self.token
+        if kind != "name":
+            raise self.wrong("map() begins with a lambda, like (x) -> x + 1")
+        self._take()
+        self._expect(")")
+        self._expect("->")
+        return Lambda(parameter, self.expression(0, depth + 1))
+
+    def _array(self) -> Literal:
+        """Numbers or texts; Druid has no arrays of anything else in an expression."""
+        self._take()
+        found: list[int | float | str] = []
+        while self.token != ("op", "]"):
+            if found:
+                self._expect(",")
+            part = self._operand(0)
+            if not isinstance(part, Literal) or part.value is None or isinstance(part.value, tuple):
+                raise self.wrong("an array holds numbers or texts")
+            found.append(part.value)
+        self._take()
+        return Literal(tuple(found))
 
     def _expect(self, op: str) -> None:
         if self.token != ("op", op):

@@ -8,6 +8,7 @@ from typing import Any
 
 from frontrow_ingest.errors import RollupError
 from frontrow_ingest.rollup.buckets import EARLIEST_MS, LATEST_MS
+from frontrow_ingest.rollup.evaluation import evaluate
 from frontrow_ingest.rollup.schema import RollupSchema
 from frontrow_ingest.rollup.values import TIME, Row, dimension_value
 
@@ -57,6 +58,9 @@ class Rollup:
         if not EARLIEST_MS <= moment <= LATEST_MS:
             raise RollupError(f"the moment {moment} ms is out of the years 1 to 9999, which are known here.")
         time = self.schema.grain.floor(moment)
+        if self.schema.made:
+            # Each is computed of the event as it came, as Druid does: none sees what another made.
+            event = {**event, **{name: evaluate(made, event.get) for name, made in self.schema.made}}
         dimensions = {name: dimension_value(event, name, handling) for name, handling in self.schema.dimensions}
         self._events += 1
         key: object = (time, *dimensions.values()) if self.schema.rollup else self._events

@@ -9,6 +9,7 @@ from typing import Any
 from frontrow_ingest.errors import RollupError
 from frontrow_ingest.rollup.aggregators import Aggregator, parse_aggregator
 from frontrow_ingest.rollup.buckets import Buckets, parse_buckets
+from frontrow_ingest.rollup.expression import Expression, parse_expression
 from frontrow_ingest.rollup.values import TIME, known_handling, only, required
 
 
@@ -19,6 +20,7 @@ class RollupSchema:
     Attributes:
         time: the event's field that holds its moment, ms since the Unix epoch
         dimensions: name and multi-value handling of each
+        made: name and expression of the fields that are computed of an event before it is rolled up
         grain: of the rows' time
         segments: the time that one segment covers
         rollup: whether equal rows are merged; else each event is a row
@@ -27,6 +29,7 @@ class RollupSchema:
     datasource: str
     time: str
     dimensions: tuple[tuple[str, str], ...]
+    made: tuple[tuple[str, Expression], ...]
     aggregators: tuple[Aggregator, ...]
     grain: Buckets
     segments: Buckets
@@ -41,7 +44,7 @@ def parse_schema(json: Any) -> RollupSchema:
     """
     keys = "dataSource timestampSpec dimensionsSpec metricsSpec granularitySpec transformSpec"
     only(json, "a dataSchema", keys)
-    only(json.get("transformSpec") or {}, "a transformSpec", "")
+    transforms = only(json.get("transformSpec") or {}, "a transformSpec", "transforms").get("transforms") or ()
     time = only(required(json, "timestampSpec", "a dataSchema"), "a timestampSpec", "column format")
     if time.get("format") not in ("millis", "auto"):
         raise RollupError(f"the timestamp format {time.get('format')!r} is not known here; there is millis.")
@@ -55,6 +58,7 @@ def parse_schema(json: Any) -> RollupSchema:
         datasource=required(json, "dataSource", "a dataSchema"),
         time=required(time, "column", "a timestampSpec"),
         dimensions=tuple(_dimension(each) for each in required(dimensions, "dimensions", "a dimensionsSpec")),
+        made=tuple(_transform(each) for each in transforms),
         aggregators=tuple(parse_aggregator(each) for each in json.get("metricsSpec") or ()),
         grain=parse_buckets(grains.get("queryGranularity") or "minute"),
         segments=parse_buckets(grains.get("segmentGranularity") or "day"),
@@ -64,6 +68,13 @@ def parse_schema(json: Any) -> RollupSchema:
     if twice := {name for name in names if names.count(name) > 1}:
         raise RollupError(f"{', '.join(sorted(twice))}: a column can be there only once.")
     return schema
+
+
+def _transform(json: Any) -> tuple[str, Expression]:
+    only(json, "a transform", "type name expression")
+    if json.get("type") != "expression":
+        raise RollupError(f"a transform of type {json.get('type')!r} is not known here; there is expression.")
+    return required(json, "name", "a transform"), parse_expression(required(json, "expression", "a transform"))
 
 
 def _dimension(json: Any) -> tuple[str, str]:

@@ -159,14 +159,15 @@ def test_what_druid_fills_in_is_no_change(small: RollupSpec) -> None:
 def test_what_a_record_is(small: RollupSpec) -> None:
     before, after = wanted(small), wanted(small)
     before["spec"]["dataSchema"]["transformSpec"] = {
-        "transforms": [{"type": "expression", "name": "x", "expression": "1"}]
+        "transforms": [{"type": "expression", "name": "cdn", "expression": "lower(isp)"}]
     }
     after["spec"]["dataSchema"]["transformSpec"] = {
-        "transforms": [{"type": "expression", "name": "x", "expression": "2"}],
+        "transforms": [{"type": "expression", "name": "country", "expression": "upper(region)"}],
         "filter": {"type": "selector", "dimension": "kind", "value": "end"},
     }
     after["spec"]["dataSchema"]["timestampSpec"]["column"] = "received_ts"
     found = {change.subject: change for change in compare(before, after, has_rows=True)}
-    assert set(found) == {"time", "transform filter", "transform x"}
+    assert set(found) == {"time", "transform filter", "dimension cdn", "dimension country"}
     assert all(change.effect is Effect.REFUSED for change in found.values())
-    assert "1 becomes 2" in found["transform x"].words
+    assert found["dimension cdn"].words.endswith("lower(isp) becomes the field.")
+    assert found["dimension country"].words.endswith("the field becomes upper(region).")

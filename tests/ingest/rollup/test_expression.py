@@ -53,6 +53,24 @@ def value(text: str) -> Any:
         ("none && 0", 0),
         ("none || 1", 1),
         ("none && 1", None),
+        ("max(n, 3) + min(n, 3)", 11),
+        ("max(n, 2.5)", 8.0),
+        ("max(n, none)", None),
+        ("[1, 2]", (1, 2)),
+        ("['a', 'b']", ("a", "b")),
+        ("map((i) -> i * n + p, [0, 1])", (15_000, 15_008)),
+        ("map((n) -> n, [5])", (5,)),
+        ("map((i) -> i, none)", None),
+        ("array_slice([1, 2, 3], 1, 3)", (2, 3)),
+        ("array_slice([1, 2], 1, 4)", (2, None, None)),
+        ("array_slice([1, 2], 2, 1)", None),
+        ("array_slice([1, 2], -1, 1)", None),
+        ("array_slice([1, 2], 0, none)", None),
+        ("cast(-x, 'LONG')", -2),
+        ("cast(n, 'DOUBLE')", 8.0),
+        ("cast(none, 'LONG')", None),
+        ("cast(x / 0.0, 'LONG')", 2**63 - 1),
+        ("n - if(n > 3, 1, 0) - 2", 5),
     ],
 )
 def test_values(text: str, expected: Any) -> None:
@@ -78,6 +96,9 @@ def test_doubles_that_are_no_numbers() -> None:
         ("if(n, 1)", "takes 3"),
         ("n ? 1", "not known here"),
         ("'it", "not known here"),
+        ("map(n, [1])", "is missing"),
+        ("map((1) -> 1, [1])", "begins with a lambda"),
+        ("[n]", "holds numbers or texts"),
         ("(" * 60 + "1" + ")" * 60, "nested deeper"),
     ],
 )
@@ -92,13 +113,29 @@ def test_a_long_over_nothing_breaks(text: str) -> None:
         value(text)
 
 
-@pytest.mark.parametrize("text", ["cdn + 1", "cdn > 1", "seg", "if(cdn, 1, 2)"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "cdn + 1",
+        "cdn > 1",
+        "seg",
+        "if(cdn, 1, 2)",
+        "[1] + 1",
+        "-[1]",
+        "if([1], 1, 2)",
+        "map((i) -> [i], [1])",
+        "map((i) -> i, 1)",
+        "array_slice(1, 0, 1)",
+        "cast('a', 'LONG')",
+        "cast(n, 'STRING')",
+    ],
+)
 def test_refused_when_it_is_computed(text: str) -> None:
     with pytest.raises(RollupError):
         value(text)
 
 
-@given(st.text("np1.0'\"+-*/%<>=!&|(), ifnull", max_size=30))
+@given(st.text("np1.0'\"+-*/%<>=!&|(), ifnullmap[]", max_size=30))
 def test_nothing_but_a_refusal_comes_of_odd_text(text: str) -> None:
     with contextlib.suppress(RollupError, ZeroDivisionError):
         value(text)

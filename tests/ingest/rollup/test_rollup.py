@@ -9,7 +9,8 @@ import pytest
 
 from frontrow_ingest.errors import RollupError
 from frontrow_ingest.rollup import Rollup, RowCount, parse_schema
-from frontrow_specs import rollup
+from frontrow_ingest.simulate import Simulation
+from frontrow_specs import rollup, rollup_names
 
 SCHEMA: dict[str, Any] = {
     "dataSource": "d",
@@ -109,7 +110,25 @@ def test_rows_before_and_after() -> None:
     assert made.count.ratio == 50
 
 
-@pytest.mark.parametrize("name", ["audience", "quality"])
+def test_labels_cost_a_row_for_each_set_and_count_no_event_twice() -> None:
+    events = list(Simulation(seed=3, viewers=200, start_ms=1_790_013_600_000, duration_s=600).events())
+    schema = rollup("audience").supervisor(bootstrap="x")["spec"]["dataSchema"]
+    dimensions = schema["dimensionsSpec"]["dimensions"]
+    made, plain = Rollup(parse_schema(schema)), deepcopy(schema)
+    plain["dimensionsSpec"]["dimensions"] = [each for each in dimensions if each["name"] != "segments"]
+    without = Rollup(parse_schema(plain))
+    for event in events:
+        made.add(event)
+        without.add(event)
+    assert made.count.events == sum(row["count"] for row in made.rows()) == len(events)
+    keys = ("content_id", "event_id", "stream_type", "country", "device_type")
+    sets = {
+        (event["ts"] // 60_000, *(event[key] for key in keys), tuple(sorted(event["segments"]))) for event in events
+    }
+    assert without.count.rows < made.count.rows == len(sets) < 4 * without.count.rows
+
+
+@pytest.mark.parametrize("name", rollup_names())
 def test_every_spec_of_ours_is_known(name: str) -> None:
     spec = rollup(name)
     schema = parse_schema(spec.supervisor(bootstrap="x")["spec"]["dataSchema"])
@@ -131,7 +150,9 @@ def test_every_spec_of_ours_is_known(name: str) -> None:
         (["metricsSpec"], [{"type": "longSum", "name": "x", "expression": "upper(y)"}], "'upper'"),
         (["metricsSpec"], [{"type": "count", "name": "x", "fieldName": "y"}], "'fieldName'"),
         (["granularitySpec", "queryGranularity"], "FORTNIGHT", "FORTNIGHT"),
-        (["transformSpec"], {"transforms": [{"type": "expression"}]}, "transforms"),
+        (["transformSpec"], {"transforms": [{"type": "expression"}]}, "a transform needs 'name'"),
+        (["transformSpec"], {"transforms": [{"type": "lookup", "name": "x"}]}, "'lookup'"),
+        (["transformSpec"], {"filter": {"type": "null", "column": "x"}}, "'filter' is not known"),
     ],
 )
 def test_a_schema_that_is_not_known_here_is_refused_in_words(path: list[str], value: Any, said: str) -> None:
