@@ -52,6 +52,7 @@ class Change:
 _OTHER_NAME = "Give the column another name, and keep this one until nobody asks for it."
 # What a person can know of a setting beyond its path.
 _SAID = {
+    "suspended": "it reads on from where it was suspended",
     "ioConfig.taskCount": "as many tasks read side by side, one slot each",
     "ioConfig.replicas": "so many tasks read the same, one slot each",
     "ioConfig.taskDuration": "that often a task publishes and the next begins",
@@ -133,6 +134,10 @@ def _grain(old: Shape, new: Shape) -> Iterator[Change]:
         yield Change(
             Effect.FROM_NOW, "segmentGranularity", f"{words}; segments that are there stay. No answer differs."
         )
+
+    if new.rollup != old.rollup:
+        words = "equal rows are merged from now on." if new.rollup else "every record is a row from now on."
+        yield Change(Effect.FROM_NOW, "rollup", words)
 
 
 def _record(old: Shape, new: Shape) -> Iterator[Change]:

@@ -53,6 +53,7 @@ class Shape:
     time: Json
     query_granularity: Any
     segment_granularity: Any
+    rollup: bool
     schemas: Mapping[str, Any]
     rest: Mapping[str, Any]
 
@@ -74,6 +75,7 @@ def read_shape(supervisor: Json) -> Shape:
         time=plain({key: (data.get("timestampSpec") or {}).get(key) for key in ("column", "format")}),
         query_granularity=plain(grains.get("queryGranularity")),
         segment_granularity=plain(grains.get("segmentGranularity")),
+        rollup=bool(grains.get("rollup", True)),
         schemas={str(number): schema for number, schema in known.items()},
         rest=dict(_rest(supervisor)),
     )
@@ -148,8 +150,7 @@ def _rest(supervisor: Json) -> Iterator[tuple[str, Any]]:
     for part in ("ioConfig", "tuningConfig"):
         yield from _leaves(part, spec.get(part) or {}, skip=("ioConfig.topic", "ioConfig.inputFormat.avroBytesDecoder"))
     yield from _leaves("context", supervisor.get("context") or {}, skip=())
-    yield from _leaves("granularitySpec", {"rollup": (spec["dataSchema"].get("granularitySpec") or {}).get("rollup")},
-                       skip=())  # fmt: skip
+    yield "suspended", bool(supervisor.get("suspended"))
 
 
 def _leaves(path: str, value: Any, skip: tuple[str, ...]) -> Iterator[tuple[str, Any]]:

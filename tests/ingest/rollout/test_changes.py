@@ -143,6 +143,14 @@ def test_reading_and_tuning_replace_the_tasks_and_no_row(small: RollupSpec) -> N
     }
 
 
+def test_a_suspended_one_reads_on_and_one_without_rollup_begins_to_merge(small: RollupSpec) -> None:
+    before = wanted(small) | {"suspended": True}
+    before["spec"]["dataSchema"]["granularitySpec"]["rollup"] = False
+    rollup, suspended = compare(before, wanted(small), has_rows=True)
+    assert str(rollup) == "rollup: equal rows are merged from now on."
+    assert "it reads on from where it was suspended" in suspended.words
+
+
 def test_what_druid_fills_in_is_no_change(small: RollupSpec) -> None:
     given, echoed = wanted(small), wanted(small)
     echoed["spec"]["ioConfig"] |= {"taskDuration": "PT3600S", "pollTimeout": 100, "lateMessageRejectionPeriod": None}
