@@ -9,6 +9,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +22,10 @@ from frontrow._transport import Transport
 from frontrow_ingest.cli.main import command
 from frontrow_ingest.druid import Supervisors, end_offsets
 from frontrow_ingest.errors import IngestError
-from frontrow_ingest.rollout import Rollout, Verdict, look, make_plan
+from frontrow_ingest.rollout import Did, Rollout, Verdict, compare, look, make_plan
 from frontrow_ingest.stack import LocalStack
 from frontrow_ingest.stack.processes import read_records
-from frontrow_specs import RollupSpec
+from frontrow_specs import RollupSpec, rollup, rollup_names
 from frontrow_specs.files import load_yaml
 from frontrow_specs.rollups import read_rollup
 from support.steady_producer import steady_producer
@@ -152,6 +154,24 @@ def test_a_spec_is_changed_while_events_flow(stack: Any, world: World) -> None:
     world.await_total(sent + again)
 
 
+@pytest.mark.parametrize("window", [(None, None), (48, 1)], ids=["any time", "a window"])
+def test_what_druid_gives_back_is_no_change(world: World, window: tuple[int | None, int | None]) -> None:
+    """Of every spec of the tree; suspended, so that no task is started."""
+    late, early = window
+    for name in rollup_names():
+        spec = replace(rollup(name), late_hours=late, early_hours=early)
+        wanted = spec.supervisor(
+            bootstrap="127.0.0.1:1", topic=world.topic.name, datasource=f"{world.topic.name}_{name}"
+        )
+        submitted = world.supervisors.replace(wanted | {"suspended": True})
+        try:
+            given = world.supervisors.spec(submitted)
+            assert given is not None
+            assert [change.subject for change in compare(given, wanted, has_rows=True)] == ["suspended"]
+        finally:
+            world.supervisors.terminate(submitted)
+
+
 class Coordinator:
     """Druid's coordinator of the session's stack, to be killed and healed."""
 
@@ -174,27 +194,21 @@ def coordinator(local_stack: LocalStack) -> Iterator[Coordinator]:
     local_stack.up(deadline_s=120)
 
 
-@pytest.mark.parametrize("moment", ["before the submission", "after the submission", "while new tasks begin"])
-def test_a_coordinator_killed_in_the_middle_loses_nothing(
-    stack: Any, world: World, coordinator: Coordinator, moment: str
-) -> None:
+def test_a_coordinator_killed_in_the_middle_loses_nothing(stack: Any, world: World, coordinator: Coordinator) -> None:
     small, wider = (read_rollup(load_yaml(path)) for path in (SMALL, WIDER))
 
-    def rollout(spec: RollupSpec) -> Rollout:
+    def rollout(spec: RollupSpec, verdict: Verdict) -> Rollout:
         wanted = spec.supervisor(bootstrap=stack.bootstrap, topic=world.topic.name, datasource=world.name)
         plan = make_plan(world.transport, spec, wanted)
-        assert plan.verdict in (Verdict.CREATE, Verdict.CHANGE)
-        return Rollout(
-            world.supervisors, plan, ends=lambda: end_offsets(stack.bootstrap, world.topic.name), deadline_s=120
-        )
+        assert plan.verdict is verdict
+        ends = partial(end_offsets, stack.bootstrap, world.topic.name)
+        return Rollout(world.supervisors, plan, ends=ends, deadline_s=120)
 
-    first = rollout(small)
-    first.submit()
-    first.watch()
-    with steady_producer(stack.bootstrap, world.topic.name) as producer:
-        change, outcomes = rollout(wider), list[Any]()
+    def killed(change: Rollout, *, submit: bool) -> Any:
+        """What comes of a rollout while the coordinator is dead and is started again."""
+        outcomes = []
 
-        def finish(submit: bool) -> None:
+        def finish() -> None:
             try:
                 if submit:
                     change.submit()
@@ -202,22 +216,35 @@ def test_a_coordinator_killed_in_the_middle_loses_nothing(
             except Exception as error:  # told to the test below
                 outcomes.append(error)
 
-        if moment != "before the submission":
-            change.submit()
-        if moment == "while new tasks begin":
-            deadline = time.monotonic() + 30
-            while not world.supervisors.status(world.name).tasks:
-                assert time.monotonic() < deadline, "waited 30 s for a task"
-                time.sleep(0.02)
         coordinator.kill()
-        thread = threading.Thread(target=finish, args=(moment == "before the submission",), daemon=True)
+        thread = threading.Thread(target=finish, daemon=True)
         thread.start()
         coordinator.heal()
         thread.join(120)
-        assert outcomes, "the rollout came to an end"
-        assert not isinstance(outcomes[0], Exception), outcomes[0]
+        assert outcomes, "the rollout comes to an end"
+        return outcomes[0]
+
+    first = rollout(small, Verdict.CREATE)
+    first.submit()
+    first.watch()
+    with steady_producer(stack.bootstrap, world.topic.name) as producer:
+        found = {"before the submission": killed(rollout(wider, Verdict.CHANGE), submit=True)}
+        change = rollout(small, Verdict.CHANGE)
+        change.submit()
+        found["after the submission"] = killed(change, submit=False)
+        change = rollout(wider, Verdict.CHANGE)
+        change.submit()
+        deadline = time.monotonic() + 30
+        while not world.supervisors.progress(world.name).answering:
+            assert time.monotonic() < deadline, "waited 30 s for a task"
+            time.sleep(0.02)
+        found["when new tasks read"] = killed(change, submit=False)
         sent = producer.stop()
+    assert {moment: getattr(outcome, "did", outcome) for moment, outcome in found.items()} == dict.fromkeys(
+        found, Did.CHANGED
+    )
     world.await_total(sent)
     after = look(world.supervisors, world.name)
     assert after.status is not None
     assert after.status.ingesting
+    assert [version.spec is None for version in after.versions] == [False] * 4, "each was submitted once"
