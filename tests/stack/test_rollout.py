@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from kafka.admin import KafkaAdminClient
 
 from frontrow import FrontrowError
 from frontrow._transport import Transport
@@ -80,6 +81,14 @@ class World:
             time.sleep(0.1)
 
 
+def topics(bootstrap: str) -> set[str]:
+    admin = KafkaAdminClient(bootstrap_servers=bootstrap)
+    try:
+        return set(admin.list_topics())
+    finally:
+        admin.close()
+
+
 @pytest.fixture
 def world(stack: Any, fresh_name: Callable[[str], str]) -> Iterator[World]:
     with supervised_topic(stack.router_url, stack.bootstrap, fresh_name("rollout")) as topic:
@@ -92,6 +101,10 @@ def world(stack: Any, fresh_name: Callable[[str], str]) -> Iterator[World]:
 
 
 def test_a_spec_is_changed_while_events_flow(stack: Any, world: World) -> None:
+    absent = world.topic.name + "_absent"
+    code, said = world.run("plan", str(SMALL), "--topic", absent)
+    assert (code, "the topic holds no records to try it with." in said) == (3, True), said
+    assert absent not in topics(stack.bootstrap), "who plans makes nothing"
     assert world.run("plan", str(SMALL))[0] == 3
     code, said = world.run("apply", str(SMALL))
     assert code == 0, said
@@ -146,6 +159,8 @@ def test_a_spec_is_changed_while_events_flow(stack: Any, world: World) -> None:
     world.await_total(sent)
     # Rows of the small spec lack the column and add nothing.
     assert 0 < world.total("ad_ms") < 7 * sent
+
+    assert not [name for name in topics(stack.bootstrap) if name.startswith("frontrow_sample_")]
 
     code, said = world.run("reset", "small", "--to", "0=5", "--yes")
     assert code == 0, said

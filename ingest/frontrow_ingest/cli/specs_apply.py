@@ -65,13 +65,13 @@ def apply_command(
         max_late=max_late,
         max_early=max_early,
     )
-    for name in dict.fromkeys(target.topic for target in found):
-        if ensure_topic(bootstrap, name, partitions=partitions):
-            click.echo(f"made the topic {name} with {partitions} partitions")
     with Transport(url) as transport:
         with scratches(bootstrap, sample) as scratch:
             plans = [make_plan(transport, target.spec, target.supervisor, scratch=scratch) for target in found]
         refuse(plans)
+        for name in dict.fromkeys(target.topic for target in found):
+            if ensure_topic(bootstrap, name, partitions=partitions):
+                click.echo(f"made the topic {name} with {partitions} partitions")
         roll(Supervisors(transport), plans, bootstrap=bootstrap, deadline_s=deadline)
 
 

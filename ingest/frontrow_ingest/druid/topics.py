@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 from frontrow_ingest.errors import SupervisorError
 
 ConsumerRecord: TypeAlias = Any  # kafka-python's, which has no types
+_LOOK_ONLY: dict[str, Any] = {"allow_auto_create_topics": False}  # else who asks for a topic makes it
 
 
 def end_offsets(bootstrap: str, topic: str) -> dict[int, int]:
@@ -37,7 +38,7 @@ def _bounds(bootstrap: str, topic: str) -> tuple[dict[int, int], dict[int, int]]
     from kafka.structs import TopicPartition
 
     try:
-        consumer = KafkaConsumer(bootstrap_servers=bootstrap, request_timeout_ms=15_000)
+        consumer = KafkaConsumer(bootstrap_servers=bootstrap, request_timeout_ms=15_000, **_LOOK_ONLY)
         try:
             partitions = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
             begins, ends = consumer.beginning_offsets(partitions), consumer.end_offsets(partitions)
@@ -98,7 +99,9 @@ def last_records(bootstrap: str, topic: str, count: int, *, deadline_s: float = 
     deadline = time.monotonic() + deadline_s
     found: list[ConsumerRecord] = []
     try:
-        consumer: Any = KafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, group_id=None)
+        consumer: Any = KafkaConsumer(
+            bootstrap_servers=bootstrap, enable_auto_commit=False, group_id=None, **_LOOK_ONLY
+        )
         try:
             partitions = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
             consumer.assign(partitions)
