@@ -8,6 +8,7 @@
     ├── QuarantineError    refused events cannot be kept, read or replayed, or are too many
     ├── StateError         what a run keeps for the next one cannot be used
     ├── SupervisorError    Druid did not take, or does not run, an ingestion spec
+    │   └── RolledBackError    a spec did not ingest; what ran before it was put back, or could not be
     ├── UpkeepError        Druid does not take compaction or retention, or they would lose what is wanted
     ├── LookupsError       a lookup table cannot be read from its file, or Druid's processes do not load it
     ├── RollupError        a spec or query has what Druid's rollup in plain Python does not know

@@ -80,6 +80,8 @@ def supervisor_json(spec: RollupSpec, *, bootstrap: str, topic: str, datasource:
                 "reportParseExceptions": False,
                 "handoffConditionTimeout": 900000,
                 "offsetFetchPeriod": "PT5S",
+                # A supervisor that cannot reach Kafka holds up its successor for so long.
+                "shutdownTimeout": "PT20S",
             },
         },
     }

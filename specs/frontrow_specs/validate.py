@@ -84,6 +84,18 @@ def check(target: str | Path) -> None:
         raise SpecInvalid("\n".join(str(finding) for finding in found))
 
 
+def columns_read(spec: RollupSpec) -> dict[str, frozenset[str]]:
+    """The fields of a record that each column is made of."""
+    found = {
+        dimension.name: frozenset(_fields_of(dimension.expression) if dimension.expression else {dimension.name})
+        for dimension in spec.dimensions
+    }
+    for metric in spec.metrics:
+        inputs = {metric.field} if metric.field else set(_fields_of(metric.expression or ""))
+        found[metric.name] = frozenset({*inputs, *metric.filter})
+    return found
+
+
 def _by_json_schema(file: str, content: Any) -> Iterator[Finding]:
     from jsonschema import Draft202012Validator
 

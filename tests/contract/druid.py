@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +14,7 @@ from pydruid.utils.filters import Dimension
 
 from frontrow import BadQueryError, Client, NotFoundError, between, eq, like, one_of
 from frontrow_ingest.errors import SupervisorError
+from frontrow_ingest.rollout.sampling import SAMPLER
 from frontrow_specs import catalogue, rollup_names
 from oracle.metrics import DISTINCT, EXACT, QUANTILES
 from support.agreement import CASES, GROUPED, SPECS, check_datasource, check_grains, check_top, check_total, interval_of
@@ -189,11 +191,43 @@ class DruidBehaviour:
         assert (after.tasks, after.processed) == (before.tasks, before.processed)
         check_total(world.client, "quality", world.evening)
 
+    def test_the_sampler_tells_what_records_would_become(self, world: World) -> None:
+        spec = world.harness.supervisor("quality", "sampled")["spec"] | {"type": "kafka"}
+        spec["dataSchema"]["granularitySpec"]["rollup"] = False
+        asked = {"type": "kafka", "spec": spec, "samplerConfig": {"numRows": 105, "timeoutMs": 10_000}}
+        answer = world.harness.transport.request_json("POST", SAMPLER, asked, timeout=40)
+        assert (answer["numRowsRead"], answer["numRowsIndexed"]) == (105, 100)
+        good = [row for row in answer["data"] if not row.get("unparseable")]
+        assert [row["parsed"]["country"] for row in good] == [event["country"] for event in world.evening[:100]]
+        assert [row["parsed"]["play_ms"] for row in good] == [event["play_ms"] for event in world.evening[:100]]
+        assert [row["input"]["viewer_id"] for row in good] == [event["viewer_id"] for event in world.evening[:100]]
+        assert all("Message is not the Avro record" in row["error"] for row in answer["data"] if row not in good)
+        with pytest.raises(NotFoundError):
+            world.harness.transport.request_json("GET", "/druid/indexer/v1/supervisor/sampled")
+
+    def test_a_supervisor_whose_kafka_has_no_address(self, world: World) -> None:
+        name = world.harness.datasource("nowhere")
+        spec = world.harness.supervisor("audience", name)
+        spec["spec"]["ioConfig"]["consumerProperties"]["bootstrap.servers"] = "nowhere.invalid:9092"
+        assert world.supervisors.submit(spec) == name
+        deadline = time.monotonic() + 30
+        while len((status := world.supervisors.status(name)).errors) < 3:
+            assert time.monotonic() < deadline, f"waited 30 s for errors of {status}"
+            time.sleep(0.1)
+        assert (status.state, status.tasks) == ("PENDING", 0)
+        assert "Failed to construct kafka consumer" in status.errors
+        world.supervisors.terminate(name)
+        asked = {"type": "kafka", "spec": spec["spec"] | {"type": "kafka"}}
+        with pytest.raises(BadQueryError, match="No resolvable bootstrap urls"):
+            world.harness.transport.request_json("POST", SAMPLER, asked, timeout=40)
+
     def test_an_unknown_supervisor(self, world: World) -> None:
         with pytest.raises(SupervisorError, match="no_such_supervisor"):
             world.supervisors.status("no_such_supervisor")
         with pytest.raises(SupervisorError, match="no_such_supervisor"):
             world.supervisors.terminate("no_such_supervisor")
+        assert world.supervisors.history("no_such_supervisor") == []
+        assert world.supervisors.spec("no_such_supervisor") is None
 
     def test_an_unknown_path(self, world: World) -> None:
         with pytest.raises(NotFoundError):
@@ -219,3 +253,15 @@ class DruidBehaviour:
         world.supervisors.await_ingesting(name)
         world.harness.produce([encoded(small_day()[0])])
         await_events(world.client, "audience", len(world.evening) + len(world.day) + 1)
+        # Druid remembers both, the newest first, and that the first was ended.
+        versions = world.supervisors.history(name)
+        assert [version.spec is None for version in versions] == [False, True, False]
+        assert sorted((version.number for version in versions), reverse=True) == [one.number for one in versions]
+        assert versions[0].spec == world.supervisors.spec(name)
+        # Told to go back by two records, it reads these again: they are the two newest.
+        topic, tasks = world.supervisors.offsets(name)
+        end = len(world.evening) + len(world.day) + world.bad + 2
+        assert [began for began, _ in tasks if began] == [{0: end - 1}]
+        world.supervisors.reset_offsets(name, topic, {0: end - 2})
+        world.supervisors.await_offsets(name, {0: end - 2})
+        await_events(world.client, "audience", len(world.evening) + len(world.day) + 2)

@@ -26,30 +26,38 @@ class StackUrls:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackUrls]:
-    """A stack of the session's own on free ports, or the running one that FRONTROW_TEST_STACK names.
+def local_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    """A stack of the session's own on free ports. What a test kills of it, ``up`` heals."""
+    if os.environ.get("FRONTROW_TEST_STACK"):
+        pytest.skip("the stack that FRONTROW_TEST_STACK names is not ours to disturb")
+    # Archives of classes are for stacks that start often; here writing them would only cost time.
+    directory = tmp_path_factory.mktemp("stack")
+    local = LocalStack(StackSettings(Path(directory), ports=free_ports(), class_archives=False))
+    try:
+        local.up(deadline_s=300)
+        yield local
+    finally:
+        local.down()
+
+
+@pytest.fixture(scope="session")
+def stack(request: pytest.FixtureRequest) -> StackUrls:
+    """The session's stack, or the running one that FRONTROW_TEST_STACK names.
 
     The variable is ``router=URL,broker=URL,coordinator=URL,indexer=URL,bootstrap=HOST:PORT``.
     """
     given = os.environ.get("FRONTROW_TEST_STACK")
     if given:
         parts = dict(item.split("=", 1) for item in given.split(","))
-        yield StackUrls(*(parts[name] for name in ("router", "broker", "coordinator", "indexer", "bootstrap")))
-        return
-    # Archives of classes are for stacks that start often; here writing them would only cost time.
-    directory = tmp_path_factory.mktemp("stack")
-    local = LocalStack(StackSettings(Path(directory), ports=free_ports(), class_archives=False))
-    try:
-        local.up(deadline_s=300)
-        yield StackUrls(
-            router_url=local.router_url,
-            broker_url=local.url("broker"),
-            coordinator_url=local.url("coordinator"),
-            indexer_url=local.url("indexer"),
-            bootstrap=local.bootstrap,
-        )
-    finally:
-        local.down()
+        return StackUrls(*(parts[name] for name in ("router", "broker", "coordinator", "indexer", "bootstrap")))
+    local: LocalStack = request.getfixturevalue("local_stack")
+    return StackUrls(
+        router_url=local.router_url,
+        broker_url=local.url("broker"),
+        coordinator_url=local.url("coordinator"),
+        indexer_url=local.url("indexer"),
+        bootstrap=local.bootstrap,
+    )
 
 
 _numbers = itertools.count(1)

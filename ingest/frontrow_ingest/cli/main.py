@@ -24,7 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "produce": ("frontrow_ingest.cli.produce", "Send viewing events (JSON Lines) to Kafka."),
     "quarantine": ("frontrow_ingest.cli.quarantine", "Look at refused events, and replay them after a fix."),
     "query": ("frontrow_ingest.cli.query", "Ask Druid for timeseries and top lists."),
-    "schema": ("frontrow_ingest.cli.schema", "Show the event contract and check its compatibility."),
+    "schema": ("frontrow_ingest.cli.schema", "Show the event contract, check and release its changes."),
     "simulate": ("frontrow_ingest.cli.simulate", "Make a believable audience."),
     "specs": ("frontrow_ingest.cli.specs", "List, check and apply the rollup specs."),
     "stack": ("frontrow_ingest.cli.stack", "Run Kafka and Druid on this machine."),

@@ -14,9 +14,10 @@ from frontrow_specs import topic_fields, topic_names, topic_schema
 from frontrow_specs.avro_schemas import EVENTS
 from frontrow_specs.compatibility import check_schema
 from frontrow_specs.files import load_json
+from frontrow_specs.release import release
 
 
-@click.group(short_help="Show the event contract and check its compatibility.")
+@click.group(short_help="Show the event contract, check and release its changes.")
 def command() -> None:
     """The event contract: the Avro schema of a viewing event."""
 
@@ -54,3 +55,15 @@ def check(file: Path | None, topic: str) -> None:
     """
     compared = check_schema(load_json(file) if file else None, topic=topic)
     click.echo(f"compatible both ways with released schema {', '.join(str(number) for number in compared)}")
+
+
+@command.command("release")
+@topic_option
+def release_(topic: str) -> None:
+    """Give the schema in the tree the next id on the wire, after the same check.
+
+    Producers of this tree write it from then on. Apply the rollup specs first: a supervisor that does not know the id
+    cannot read what they write.
+    """
+    number = release(topic)
+    click.echo(f"schema id {number} of {topic}: apply the specs of its rollups before producers write it")

@@ -46,6 +46,37 @@ class SupervisorStatus:
         return self.state == "RUNNING" and self.tasks > 0
 
 
+@dataclass(frozen=True)
+class Progress:
+    """How far the reading tasks of a supervisor have come.
+
+    Attributes:
+        tasks: that read
+        answering: those of them that tell what they have counted; a task that is only starting does not
+        position: the sum of the offsets that they read next
+        processed, unparseable: events since the tasks began
+    """
+
+    tasks: int
+    answering: int
+    position: int
+    processed: int
+    unparseable: int
+
+
+@dataclass(frozen=True)
+class SpecVersion:
+    """One entry of what Druid remembers of a supervisor.
+
+    Attributes:
+        number: Druid's name of it, the moment of its submission
+        spec: as it was submitted, with Druid's defaults; None where the supervisor was ended
+    """
+
+    number: str
+    spec: Mapping[str, Any] | None
+
+
 class Supervisors:
     """Supervisors of one Druid, through its Router or Overlord."""
 
@@ -82,13 +113,44 @@ class Supervisors:
             SupervisorError: Druid does not accept it; says why
         """
         name = str(spec["spec"]["dataSchema"]["dataSource"])
+        running = self.spec(name)
+        if running is not None and _significant(running) == _significant(spec):
+            return name
+        return self.replace(spec)
+
+    def replace(self, spec: Mapping[str, Any]) -> str:
+        """Submit a supervisor spec; where one runs, its tasks publish what they read, and new ones go on there.
+
+        Returns:
+            The supervisor's name.
+
+        Raises:
+            SupervisorError: Druid does not accept it; says why
+        """
+        name = str(spec["spec"]["dataSchema"]["dataSource"])
         try:
-            if self._spec(name) == _significant(spec):
-                return name
-            answer = self._transport.request_json("POST", _PATH, dict(spec))
+            return str(self._transport.request_json("POST", _PATH, dict(spec))["id"])
         except BadQueryError as error:
             raise SupervisorError(f"Druid does not accept the spec of {name!r}: {error}") from error
-        return str(answer["id"])
+
+    def spec(self, name: str) -> Mapping[str, Any] | None:
+        """A running supervisor's spec, with Druid's defaults; None if there is no supervisor of that name."""
+        try:
+            found: Mapping[str, Any] = self._transport.request_json("GET", f"{_PATH}/{quote(name, safe='')}")
+        except NotFoundError:
+            return None
+        return found
+
+    def history(self, name: str) -> list[SpecVersion]:
+        """What Druid remembers of a supervisor, the newest first; also of one that does not run any more."""
+        try:
+            entries = self._transport.request_json("GET", f"{_PATH}/{quote(name, safe='')}/history")
+        except NotFoundError:
+            return []
+        return [
+            SpecVersion(str(entry["version"]), entry["spec"] if entry["spec"].get("type") == "kafka" else None)
+            for entry in entries
+        ]
 
     def await_ingesting(
         self, name: str, *, deadline_s: float = 90.0, waiting: Callable[[str], None] = lambda _: None
@@ -121,7 +183,7 @@ class Supervisors:
             SupervisorError: they do not come so far in time
         """
         deadline = time.monotonic() + deadline_s
-        while (read := self._position(name)) < sum(ends.values()):
+        while (read := self.progress(name).position) < sum(ends.values()):
             if time.monotonic() > deadline:
                 raise SupervisorError(
                     f"supervisor {name!r} has read up to {read:,} of {sum(ends.values()):,} events after "
@@ -129,17 +191,25 @@ class Supervisors:
                 )
             time.sleep(0.2)
 
-    def _position(self, name: str) -> int:
-        """The sum of the offsets that the running tasks read next.
+    def progress(self, name: str) -> Progress:
+        """How far a supervisor's reading tasks have come, asked from the tasks now.
 
-        From where each began and what it has counted since: asked from the tasks now. The offsets in a supervisor's
-        status are asked only every few seconds, and for the first time 15 s after its start.
+        Their position is where each began and what it has counted since. The offsets in a supervisor's status are asked
+        only every few seconds, and for the first time 15 s after its start.
+
+        Raises:
+            SupervisorError: there is none of that name
         """
         counted = self._counts(name)
-        return sum(
-            sum(int(offset) for offset in task["startingOffsets"].values()) + sum(counted.get(task["id"], {}).values())
-            for task in self._payload(name).get("activeTasks", [])
-            if task.get("startingOffsets")
+        tasks = [task for task in self._payload(name).get("activeTasks", []) if task.get("startingOffsets")]
+        answers = [counted[task["id"]] for task in tasks if task["id"] in counted]
+        began = sum(int(offset) for task in tasks for offset in task["startingOffsets"].values())
+        return Progress(
+            tasks=len(tasks),
+            answering=len(answers),
+            position=began + sum(sum(outcomes.values()) for outcomes in answers),
+            processed=sum(outcomes["processed"] for outcomes in answers),
+            unparseable=sum(outcomes["unparseable"] for outcomes in answers),
         )
 
     def status(self, name: str) -> SupervisorStatus:
@@ -170,29 +240,88 @@ class Supervisors:
         Raises:
             SupervisorError: there is none of that name
         """
-        try:
-            spec = self._transport.request_json("GET", f"{_PATH}/{quote(name, safe='')}")
-        except NotFoundError as error:
-            raise SupervisorError(f"no supervisor {name!r}.") from error
+        spec = self.spec(name)
+        if spec is None:
+            raise SupervisorError(f"no supervisor {name!r}.")
         return int(spec["spec"]["ioConfig"].get("taskCount") or 1)
 
-    def terminate(self, name: str) -> None:
-        """End a supervisor and its tasks; what they read is kept.
+    def offsets(self, name: str) -> tuple[str, list[tuple[dict[int, int], dict[int, int]]]]:
+        """The topic of a supervisor, and where each of its tasks began and reads next, by partition.
 
         Raises:
             SupervisorError: there is none of that name
         """
+        payload = self._payload(name)
+        tasks = [
+            (_by_partition(task["startingOffsets"]), _by_partition(task.get("currentOffsets") or {}))
+            for task in (*payload.get("publishingTasks", []), *payload.get("activeTasks", []))
+            if task.get("startingOffsets")
+        ]
+        return str(payload.get("stream", "")), tasks
+
+    def reset_offsets(self, name: str, topic: str, offsets: Mapping[int, int]) -> None:
+        """Let a supervisor go on from these offsets, by partition; what its tasks read and did not keep is forgotten.
+
+        Raises:
+            SupervisorError: there is none of that name, or Druid does not take them
+        """
+        numbers = {str(partition): offset for partition, offset in offsets.items()}
+        body = {
+            "type": "kafka",
+            "partitions": {"type": "end", "stream": topic, "topic": topic, "partitionSequenceNumberMap": numbers,
+                           "partitionOffsetMap": numbers},
+        }  # fmt: skip
+        try:
+            self._transport.request_json("POST", f"{_PATH}/{quote(name, safe='')}/resetOffsets", body)
+        except NotFoundError as error:
+            raise SupervisorError(f"no supervisor {name!r}.") from error
+        except BadQueryError as error:
+            raise SupervisorError(f"Druid does not take these offsets of {name!r}: {error}") from error
+
+    def await_offsets(self, name: str, offsets: Mapping[int, int], *, deadline_s: float = 60.0) -> None:
+        """Wait until tasks have begun at these offsets, by partition.
+
+        Raises:
+            SupervisorError: they have not in time
+        """
+        deadline = time.monotonic() + deadline_s
+        while True:
+            began: dict[int, int] = {}
+            for task in self._payload(name).get("activeTasks", []):
+                began |= _by_partition(task.get("startingOffsets") or {})
+            if all(began.get(partition) == offset for partition, offset in offsets.items()):
+                return
+            if time.monotonic() > deadline:
+                raise SupervisorError(
+                    f"the tasks of {name!r} begin at {began} after {deadline_s:.0f} s, not at {offsets}."
+                )
+            time.sleep(0.2)
+
+    def terminate(self, name: str, *, deadline_s: float = 10.0) -> None:
+        """End a supervisor and its tasks; what they read is kept.
+
+        A task whose start the supervisor has not heard of yet would be left running, read by nobody's order: it is
+        awaited, and shut down if it is not heard of in time.
+
+        Raises:
+            SupervisorError: there is none of that name
+        """
+        deadline = time.monotonic() + deadline_s
+        while (unheard := self._unheard(name)) and time.monotonic() < deadline:
+            time.sleep(0.2)
         try:
             self._transport.request_json("POST", f"{_PATH}/{quote(name, safe='')}/terminate", {})
         except NotFoundError as error:
             raise SupervisorError(f"no supervisor {name!r}.") from error
+        for task in unheard:
+            try:
+                self._transport.request_json("POST", f"/druid/indexer/v1/task/{quote(task, safe='')}/shutdown", {})
+            except DruidError:
+                continue  # it has ended by itself
 
-    def _spec(self, name: str) -> Any:
-        """What Druid has of a supervisor's spec, as far as a change of it would matter; None if there is none."""
-        try:
-            return _significant(self._transport.request_json("GET", f"{_PATH}/{quote(name, safe='')}"))
-        except NotFoundError:
-            return None
+    def _unheard(self, name: str) -> list[str]:
+        """Tasks that a supervisor has started and not heard of."""
+        return [task["id"] for task in self._payload(name).get("activeTasks", []) if not task.get("startTime")]
 
     def _payload(self, name: str) -> dict[str, Any]:
         try:
@@ -214,6 +343,10 @@ class Supervisors:
             for task, stats in group.items()
             if (counted := stats.get("totals", {}).get("buildSegments"))
         }
+
+
+def _by_partition(offsets: Mapping[str, Any]) -> dict[int, int]:
+    return {int(partition): int(offset) for partition, offset in offsets.items()}
 
 
 def _significant(spec: Mapping[str, Any]) -> Any:

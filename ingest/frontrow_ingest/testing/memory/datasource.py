@@ -41,6 +41,10 @@ class Datasource:
         """Take events by this schema from now on."""
         self._rollups.append(Rollup(schema))
 
+    def forget(self) -> None:
+        """Drop what was taken since the last ``begin``: rows that Druid would have in no segment yet."""
+        self._rollups[-1] = Rollup(self._rollups[-1].schema)
+
     def add(self, event: Row) -> bool:
         """Take an event; whether it has a moment that Druid would take."""
         rollup = self._rollups[-1]

@@ -15,11 +15,13 @@ from frontrow_ingest.rollup import RowCount
 from frontrow_ingest.testing.memory.coordination import PATH as COORDINATOR
 from frontrow_ingest.testing.memory.coordination import TASKS, Coordination
 from frontrow_ingest.testing.memory.datasource import Datasource, Tables
+from frontrow_ingest.testing.memory.history import History
 from frontrow_ingest.testing.memory.lookups import PATH as LOOKUPS
 from frontrow_ingest.testing.memory.lookups import LookupMissing, Lookups
 from frontrow_ingest.testing.memory.queries import answer
 from frontrow_ingest.testing.memory.replies import bad_request, failed, not_found
-from frontrow_ingest.testing.memory.supervisor import Message, Supervisor, read_supervisor
+from frontrow_ingest.testing.memory.sampler import SAMPLER, sampled
+from frontrow_ingest.testing.memory.supervisor import Message, Supervisor, read_supervisor, reset_to
 from frontrow_specs import rollup
 
 _SUPERVISORS = "/druid/indexer/v1/supervisor"
@@ -51,6 +53,7 @@ class MemoryDruid:
         self._coordination = Coordination()
         # How far each datasource has read each topic: a later supervisor goes on there.
         self._offsets: dict[tuple[str, str], int] = {}
+        self._history = History()
 
     def __repr__(self) -> str:
         return f"MemoryDruid(datasources={sorted(self._datasources)})"
@@ -132,12 +135,14 @@ class MemoryDruid:
             return self._coordination.route(method, path, body, self._tables(), where)
         if path.partition("?")[0] == TASKS:
             return []  # events are taken without any
+        if (method, path) == ("POST", SAMPLER):
+            return sampled(body, self._topics)
         if path == _SUPERVISORS:
             return self._submit(body) if method == "POST" else sorted(self._supervisors)
         if not path.startswith(_SUPERVISORS):
             raise not_found(where, f"there is no {method} {path} here")
         name, _, what = path.removeprefix(f"{_SUPERVISORS}/").partition("/")
-        return self._of_one(method, unquote(name), what, where)
+        return self._of_one(method, unquote(name), what, body, where)
 
     def _tables(self) -> Tables:
         return Tables(self._datasources, self._lookups.maps())
@@ -149,10 +154,13 @@ class MemoryDruid:
         offset = self._offsets.setdefault((name, spec.topic), first)
         datasource = self._datasources.setdefault(name, Datasource())
         self._supervisors[name] = Supervisor(spec, datasource, offset)
+        self._history.add(name, spec.json)
         self._read(name, self._supervisors[name])
         return {"id": name}
 
-    def _of_one(self, method: str, name: str, what: str, where: str) -> Any:
+    def _of_one(self, method: str, name: str, what: str, body: Any, where: str) -> Any:
+        if (method, what) == ("GET", "history"):
+            return self._history.of(name, where)
         supervisor = self._supervisors.get(name)
         if supervisor is None:
             raise not_found(where, f"Cannot find any supervisor with id: [{name}]")
@@ -165,6 +173,11 @@ class MemoryDruid:
                 return supervisor.stats()
             case "POST", "terminate":
                 del self._supervisors[name]
+                self._history.end(name)
+                return {"id": name}
+            case "POST", "resetOffsets":
+                supervisor.begin_at(reset_to(body, supervisor.spec.topic))
+                self._read(name, supervisor)
                 return {"id": name}
             case _:
                 raise not_found(where, f"there is no {method} {what or 'of a supervisor'} here")

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from frontrow_ingest.errors import RollupError
 from frontrow_ingest.rollup import RollupSchema, parse_schema
 from frontrow_ingest.rollup.values import only, required
-from frontrow_ingest.testing.memory.datasource import Datasource
+from frontrow_ingest.testing.memory.datasource import Datasource, iso
 
 Message: TypeAlias = "bytes | Mapping[str, Any] | None"
 """A framed event, an event as a dict, or a record without a value."""
@@ -26,6 +26,7 @@ _SPEED = (
 _LATE, _EARLY = "lateMessageRejectionPeriod", "earlyMessageRejectionPeriod"
 _TASK_MS = 3_600_000  # how long a task reads
 _OUTCOMES = ("processed", "processedWithError", "thrownAway", "unparseable")
+_NO_KAFKA = {"message": "Failed to construct kafka consumer", "streamException": False}
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,54 @@ def _period_ms(reading: Mapping[str, Any], name: str) -> int | None:
     return int(found[1]) * 1000
 
 
+def is_reachable(supervisor: Mapping[str, Any]) -> bool:
+    """Whether the Kafka of a spec could have an address: names that end with ``.invalid`` never do."""
+    servers = str(supervisor["spec"]["ioConfig"].get("consumerProperties", {}).get("bootstrap.servers", ""))
+    return not servers.partition(":")[0].endswith(".invalid")
+
+
+def reset_to(body: Any, topic: str) -> int:
+    """The offset in the body of a resetOffsets, where a topic has the one partition 0.
+
+    Raises:
+        RollupError: it names another topic or partition
+    """
+    only(body, "a reset of offsets", "type partitions")
+    partitions = required(body, "partitions", "a reset of offsets")
+    offsets = required(partitions, "partitionOffsetMap", "partitions")
+    if partitions.get("topic") != topic or set(offsets) != {"0"}:
+        raise RollupError(f"the supervisor reads the topic {topic!r}, which has the partition 0 only.")
+    return int(offsets["0"])
+
+
+class Records:
+    """Reads messages by some schemas, resolved to the newest."""
+
+    def __init__(self, schemas: Mapping[int, Any]) -> None:
+        self._schemas = schemas
+        self._decode: Callable[[bytes], dict[str, Any]] | None = None
+
+    def read(self, message: Message) -> Mapping[str, Any] | None:
+        """The record of a message; None if it is none."""
+        if message is None or isinstance(message, Mapping):
+            return message if message is None else self._whole(message)
+        from frontrow_ingest.contract.codec import FrameReader  # needs Avro, which dicts do not
+        from frontrow_ingest.contract.errors import WireError
+
+        if self._decode is None:
+            self._decode = FrameReader(self._schemas)
+        try:
+            return self._decode(message)
+        except WireError:
+            return None
+
+    def _whole(self, event: Mapping[str, Any]) -> Mapping[str, Any]:
+        """With the defaults of the newest schema, as the event would come off the wire."""
+        newest = self._schemas[max(self._schemas)]
+        defaults = {field["name"]: field["default"] for field in newest["fields"] if "default" in field}
+        return {**defaults, **event}
+
+
 class Supervisor:
     """Feeds a datasource from a topic."""
 
@@ -88,12 +137,20 @@ class Supervisor:
         self._began_ms = time.time_ns() // 1_000_000
         self._datasource = datasource
         self._outcomes: dict[str, int] = dict.fromkeys(_OUTCOMES, 0)
-        self._decode: Callable[[bytes], dict[str, Any] | None] | None = None
+        self._records = Records(spec.schemas)
+        # As Druid does, a supervisor is there whose Kafka has no address; it only never begins.
+        self._reachable = is_reachable(spec.json)
         datasource.begin(spec.schema)
+
+    def begin_at(self, offset: int) -> None:
+        """Go on from another offset; what it has read is forgotten, as that of tasks that have published nothing."""
+        self._datasource.forget()
+        self.offset = self._started_at = offset
+        self._outcomes = dict.fromkeys(_OUTCOMES, 0)
 
     def read(self, topic: Sequence[Message]) -> None:
         """Take every message that is not read yet."""
-        while self.offset < len(topic):
+        while self._reachable and self.offset < len(topic):
             message = topic[self.offset]
             self.offset += 1
             self._outcomes[self._take(message)] += 1
@@ -101,7 +158,7 @@ class Supervisor:
     def _take(self, message: Message) -> str:
         if message is None:
             return "thrownAway"
-        event = self._whole(message) if isinstance(message, Mapping) else self._decoded(message)
+        event = self._records.read(message)
         if event is not None and self._is_rejected(event[self.spec.schema.time]):
             return "thrownAway"
         return "processed" if event is not None and self._datasource.add(event) else "unparseable"
@@ -115,52 +172,39 @@ class Supervisor:
             early is not None and moment > self._began_ms + _TASK_MS + early
         )
 
-    def _whole(self, event: Mapping[str, Any]) -> Mapping[str, Any]:
-        """With the defaults of the newest schema, as the event would come off the wire."""
-        newest = self.spec.schemas[max(self.spec.schemas)]
-        defaults = {field["name"]: field["default"] for field in newest["fields"] if "default" in field}
-        return {**defaults, **event}
-
-    def _decoded(self, message: bytes) -> Mapping[str, Any] | None:
-        from frontrow_ingest.contract.codec import FrameReader  # needs Avro, which dicts do not
-        from frontrow_ingest.contract.errors import WireError
-
-        if self._decode is None:
-            self._decode = FrameReader(self.spec.schemas)
-        try:
-            return self._decode(message)
-        except WireError:
-            return None
-
     def status(self) -> dict[str, Any]:
         """As ``GET .../status`` answers."""
         offsets = {"0": self.offset}
         task = {
             "id": f"index_kafka_{self.spec.schema.datasource}_memory",
             "startingOffsets": {"0": self._started_at},
+            "startTime": iso(self._began_ms),
             "currentOffsets": offsets,
             "lag": {"0": 0},
             "type": "ACTIVE",
         }
+        state = "RUNNING" if self._reachable else "PENDING"
         payload = {
             "dataSource": self.spec.schema.datasource,
             "stream": self.spec.topic,
             "partitions": 1,
             "replicas": 1,
-            "activeTasks": [task],
+            "activeTasks": [task] if self._reachable else [],
             "publishingTasks": [],
             "latestOffsets": offsets,
             "minimumLag": {"0": 0},
             "aggregateLag": 0,
             "suspended": False,
             "healthy": True,
-            "state": "RUNNING",
-            "detailedState": "RUNNING",
-            "recentErrors": [],
+            "state": state,
+            "detailedState": state,
+            "recentErrors": [] if self._reachable else [_NO_KAFKA] * 3,
         }
         return {"id": self.spec.schema.datasource, "payload": payload}
 
     def stats(self) -> dict[str, Any]:
         """As ``GET .../stats`` answers."""
+        if not self._reachable:
+            return {}
         task = {"movingAverages": {"buildSegments": {}}, "totals": {"buildSegments": dict(self._outcomes)}}
         return {"0": {f"index_kafka_{self.spec.schema.datasource}_memory": task}}
