@@ -47,7 +47,7 @@ def add_hdr(schema: dict[str, Any]) -> None:
 
 def test_a_new_field_becomes_schema_id_2(tree: Path, change: Change) -> None:
     assert is_released()
-    before = (tree / "avro" / "registry.json").read_text()
+    before, of_ledger = (tree / "avro" / "registry.json").read_text(), released_schemas("ledger").keys()
     change(add_hdr)
     assert not is_released()
     assert release() == 2
@@ -56,7 +56,7 @@ def test_a_new_field_becomes_schema_id_2(tree: Path, change: Change) -> None:
     assert check_schema() == [1, 2]
     schemas = rollup("audience").supervisor(bootstrap="b")["spec"]["ioConfig"]["inputFormat"]["avroBytesDecoder"]
     assert set(schemas["schemas"]) == {"1", "2"}
-    assert released_schemas("ledger").keys() == {1}
+    assert released_schemas("ledger").keys() == of_ledger
     # Only what is new differs in the registry: a review sees two lines.
     after = (tree / "avro" / "registry.json").read_text().splitlines()
     new = [line for line in after if line not in before.splitlines()]
