@@ -45,6 +45,7 @@ DEFAULTS = CollectorSettings()
 # From handing an event to the Kafka client to giving it up. Long: what is given up may be stored all the same, and
 # would be sent twice when the client repeats it. Requests do not wait for it: --ack-timeout is theirs.
 DELIVERY_TIMEOUT_S = 300.0
+LINGER_MS = 1  # events come in groups already: waiting for more only delays every answer
 CONNECT_TIMEOUT_S = 3.0  # of one try; another follows, unless the collector stops
 CLOSE_MARGIN_S = 5.0
 _LOG = logging.getLogger("frontrow.collect")
@@ -196,6 +197,7 @@ def command(
     kafka = KafkaSettings(
         backend=backend,  # type: ignore[arg-type]  # click has checked the choice
         create_topic=create_topic,
+        linger_ms=LINGER_MS,
         connect_timeout_s=CONNECT_TIMEOUT_S,
         delivery_timeout_s=DELIVERY_TIMEOUT_S,
         block_timeout_s=DELIVERY_TIMEOUT_S,
