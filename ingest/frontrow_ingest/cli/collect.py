@@ -163,6 +163,11 @@ def command(
     With --state that holds across restarts, also by kill -9, and CMCD's running totals and silent sessions are taken up
     where they were. The directory is one collector's; it is read back before the first event is taken.
 
+    With --quarantine, refused events are kept as well, raw viewer ids masked or the whole original withheld. Over
+    --quarantine-per-minute they are only counted: one broken player must not stop the others. A refused event whose
+    request is repeated is kept again. The topics of --quarantine and --ledger must be there like that of the events;
+    while one is not, /ready says so and nothing is taken. The ledger misses at most the last two seconds before a kill.
+
     Several collectors may serve one topic, if each session stays with one of them: let the load balancer hash the
     session's id consistently, which players send as the header X-Frontrow-Session for it. A session that moves all the
     same is not lost. But a request repeated at another collector is stored twice; CMCD's counters begin anew at the
