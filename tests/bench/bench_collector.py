@@ -133,7 +133,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bootstrap", default="127.0.0.1:9092")
     parser.add_argument("--seconds", type=int, default=5, help="of load per way")
-    parser.add_argument("--connections", type=int, default=16)
+    # So many that the collector never waits for work: with few, its latency is what limits them.
+    parser.add_argument("--connections", type=int, default=64)
     arguments = parser.parse_args()
     console = Console()
     if shutil.which("wrk") is None:

@@ -46,6 +46,7 @@ DEFAULTS = CollectorSettings()
 # From handing an event to the Kafka client to giving it up. Long: what is given up may be stored all the same, and
 # would be sent twice when the client repeats it. Requests do not wait for it: --ack-timeout is theirs.
 DELIVERY_TIMEOUT_S = 300.0
+LINGER_MS = 1  # events come in groups already: waiting for more only delays every answer
 CONNECT_TIMEOUT_S = 3.0  # of one try; another follows, unless the collector stops
 CLOSE_MARGIN_S = 5.0
 _LOG = logging.getLogger("frontrow.collect")
@@ -163,6 +164,11 @@ def command(
     With --state that holds across restarts, also by kill -9, and CMCD's running totals and silent sessions are taken up
     where they were. The directory is one collector's; it is read back before the first event is taken.
 
+    With --quarantine, refused events are kept as well, raw viewer ids masked or the whole original withheld. Over
+    --quarantine-per-minute they are only counted: one broken player must not stop the others. A refused event whose
+    request is repeated is kept again. The topics of --quarantine and --ledger must be there like that of the events;
+    while one is not, /ready says so and nothing is taken. The ledger misses at most the last two seconds before a kill.
+
     Several collectors may serve one topic, if each session stays with one of them: let the load balancer hash the
     session's id consistently, which players send as the header X-Frontrow-Session for it. A session that moves all the
     same is not lost. But a request repeated at another collector is stored twice; CMCD's counters begin anew at the
@@ -197,6 +203,7 @@ def command(
     kafka = KafkaSettings(
         backend=backend,  # type: ignore[arg-type]  # click has checked the choice
         create_topic=create_topic,
+        linger_ms=LINGER_MS,
         connect_timeout_s=CONNECT_TIMEOUT_S,
         delivery_timeout_s=DELIVERY_TIMEOUT_S,
         block_timeout_s=DELIVERY_TIMEOUT_S,

@@ -1,7 +1,10 @@
 """The collector: an HTTP endpoint that players post to. What it has answered for is safe: Kafka has acknowledged it.
 
 ``cmcd`` and ``bodies`` read what comes in, ``sessions`` follows who is watching, ``delivery`` brings events to Kafka,
-``app`` answers.
+``intake`` and ``app`` answer, ``bookkeeping`` and ``state`` keep all that for the next run.
+
+Two threads share the work. The event loop's owns sessions, playbacks and the journal; the delivery's owns Kafka and the
+memory of seen events. They talk through the delivery's queue and its ``Listener``, in order.
 """
 
 from __future__ import annotations

@@ -347,8 +347,12 @@ class Delivery:
             self._producer = None
 
     def _too_late(self) -> bool:
-        """Whether the collector stops, and time is up or nothing waits."""
-        return self._give_up_at is not None and (time.monotonic() >= self._give_up_at or not self._waiting)
+        """Whether the collector stops, and time is up or nobody waits."""
+        with self._changed:
+            if self._give_up_at is None:
+                return False
+            waiting = self._waiting - sum(batch.size for batch in self._queue if batch.given_up)
+        return waiting <= 0 or time.monotonic() >= self._give_up_at
 
     def _pause(self) -> None:
         """Wait before the next try; not long when the collector stops meanwhile."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from frontrow_ingest.collector.cmcd import CmcdSyntaxError, Item, Token, parse
+from frontrow_ingest.collector.cmcd import CmcdSyntaxError, Item, Token, parse, parser
 from support.cmcd_lines import dictionaries, written
 
 
@@ -37,6 +38,39 @@ def test_garbage_is_refused_and_nothing_worse(text: str) -> None:
     if caught is not None:
         assert 0 <= caught.position <= len(text)
         assert str(caught).startswith(f"is not CMCD at character {caught.position}: ")
+
+
+_members = st.sampled_from(
+    [
+        "a",
+        "a=1",
+        "b=-07",
+        'c="x"',
+        'c="x,y"',
+        "d=t",
+        "e=(1 2)",
+        "e=(1 2;v)",
+        "e=(1;;)",
+        "f=1.5",
+        "",
+        " a",
+        "A",
+        'g="',
+        "a=?1",
+    ]
+)
+
+
+@given(st.lists(_members, max_size=6).map(",".join))
+@example("a,b=2,a=3")
+def test_members_that_were_seen_before_are_read_like_others(text: str) -> None:
+    def outcome(read: Callable[[str], object]) -> object:
+        try:
+            return read(text)
+        except CmcdSyntaxError as error:
+            return str(error)
+
+    assert outcome(parse) == outcome(parse) == outcome(parser._parsed)
 
 
 def test_a_line_of_a_player() -> None:

@@ -15,7 +15,7 @@ from support import killed_collector
 from support.file_topic import records
 
 SEEDS = 12
-AT_ONCE = 4
+AT_ONCE = 6
 LIMIT_S = 150
 
 

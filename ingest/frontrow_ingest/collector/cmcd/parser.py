@@ -15,7 +15,6 @@ class CmcdSyntaxError(ContractError):
 
     def __init__(self, position: int, wanted: str) -> None:
         self.position = position
-        self.wanted = wanted
         super().__init__(f"is not CMCD at character {position}: {wanted} is wanted there")
 
 
@@ -48,15 +47,17 @@ _BARE = re.compile(
     r"|\?(?P<boolean>[01])"
     r"|:(?P<binary>[A-Za-z0-9+/=]*):"
 )
-# A whole member of the most frequent forms, with its comma or the end: one look instead of several.
+# A whole member of the most frequent forms, without a comma in it: an integer, a string, a token, a list of amounts.
 _PLAIN = re.compile(
     r"([a-z*][a-z0-9_.*-]*)(?:=(?:(-?[0-9]{1,15})"
-    r'|"([ !#-\[\]-~]*)"'
+    r'|"([ !#-+\--\[\]-~]*)"'
     r"|([A-Za-z*][A-Za-z0-9!#$%&'*+.^_`|~:/-]*)"
-    r"|(\([0-9 ;a-z]{0,40}\))))?(?:,(?=[a-z*])|\Z)"
+    r"|(\([0-9 ;a-z]{0,40}\))))?"
 )
 # A list of a few amounts: bitrates and buffer lengths repeat, so that it is worth remembering.
 _SHORT_LIST = re.compile(r"\([0-9 ;a-z]{0,40}\)")
+MAX_MEMBERS, MAX_MEMBER = 8_192, 160  # members that are remembered, and characters of one
+_members: dict[str, tuple[str, Value]] = {}
 _ESCAPED = re.compile(r'\\(["\\])')
 _GAP = re.compile(r"[ \t]*")
 _SPACES = re.compile(r" *")
@@ -68,22 +69,42 @@ def parse(line: str) -> dict[str, Value]:
     Binary values stay base64, as bytes. Raises CmcdSyntaxError. Takes time linear in the length of the line.
     """
     found: dict[str, Value] = {}
+    for text in line.split(","):
+        member = _members.get(text) or _member(text)
+        if member is None:  # anything else, a mistake, or a comma within a string
+            return _parsed(line)
+        found[member[0]] = member[1]
+    return found
+
+
+def _member(text: str) -> tuple[str, Value] | None:
+    """A member of a plain form; None for another. Most say what others have said: those are remembered."""
+    plain = _PLAIN.fullmatch(text)
+    if plain is None:
+        return None
+    kind = plain.lastindex or 1
+    said = plain[kind]
+    if kind == 2:
+        return plain[1], int(said)  # numbers hardly repeat
+    value: Value = True if kind == 1 else said if kind == 3 else Token(said)
+    if kind == 5:
+        try:
+            value, _ = _inner_list(said, 1)
+        except CmcdSyntaxError:
+            return None
+    member = plain[1], value
+    if len(text) <= MAX_MEMBER:
+        if len(_members) >= MAX_MEMBERS:
+            _members.clear()
+        _members[text] = member
+    return member
+
+
+def _parsed(line: str) -> dict[str, Value]:
+    """The same for any line."""
+    found: dict[str, Value] = {}
     at, end = _SPACES.match(line).end(), len(line.rstrip(" "))  # type: ignore[union-attr]  # it matches nothing, too
     while at < end:
-        if plain := _PLAIN.match(line, at):
-            kind = plain.lastindex or 1
-            text = plain[kind]
-            if kind == 2:
-                found[plain[1]] = int(text)
-            elif kind == 5:
-                try:
-                    found[plain[1]] = _remembered(text)
-                except CmcdSyntaxError as error:  # the place of the mistake is to be that in the line
-                    raise CmcdSyntaxError(plain.start(5) + error.position, error.wanted) from None
-            else:
-                found[plain[1]] = text if kind == 3 else _token(text) if kind == 4 else True
-            at = plain.end()
-            continue
         key, at = _key(line, at)
         value: Value = True
         if line.startswith("=", at):
@@ -133,9 +154,6 @@ def _list(line: str, at: int) -> tuple[tuple[Item, ...], int]:
         with suppress(CmcdSyntaxError):  # the place of the mistake is to be that in the line
             return _remembered(short[0]), short.end()
     return _inner_list(line, at + 1)
-
-
-_token = lru_cache(maxsize=1_024)(Token)
 
 
 @lru_cache(maxsize=4_096)
