@@ -130,7 +130,7 @@ def test_what_is_well_and_what_is_not(patient: Patient, fresh_name: Callable[[st
         producer.send(an_event(ts=time.time_ns() // 1_000_000))
         producer.send_encoded(b"k", b"no event")
     assert "schema decode" in patient.wait(0, "1 messages were not readable")["mend"]
-    patient.submit(1, bootstrap="nobody.invalid:9092")
+    patient.submit(1, bootstrap="127.0.0.1:1")
     patient.wait(1, "UNABLE_TO_CONNECT_TO_STREAM")
     patient.supervisors.terminate(patient.names[1])
     patient.http.request_json("POST", f"/druid/indexer/v1/supervisor/{patient.names[0]}/suspend", {})
