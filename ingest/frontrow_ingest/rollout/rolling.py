@@ -13,7 +13,7 @@ from frontrow_ingest.druid import Supervisors, SupervisorStatus
 from frontrow_ingest.errors import SupervisorError
 from frontrow_ingest.rollout.planning import Plan, Verdict
 from frontrow_ingest.rollout.shape import Json
-from frontrow_ingest.rollout.standing import Standing, differ, ended, look
+from frontrow_ingest.rollout.standing import Standing, differ, look
 
 _POLL_S = 0.2
 _STARTING_S = 30.0
@@ -84,6 +84,7 @@ class Rollout:
         self._deadline_s = deadline_s
         self._say = say
         self._before: Standing = plan.standing
+        self._behind = 0
 
     def submit(self) -> None:
         """Submit what is wanted, unless it runs already.
@@ -94,6 +95,7 @@ class Rollout:
         """
         if self._plan.verdict in (Verdict.NOTHING, Verdict.UNFINISHED):
             return
+        self._ends()  # a Kafka that does not answer is known before anything is changed
         deadline = time.monotonic() + self._deadline_s
         try:
             self._submit(self._plan.wanted, deadline)
@@ -110,6 +112,7 @@ class Rollout:
             TransportError: Druid does not answer in time
         """
         name, plan = self._plan.name, self._plan
+        self._behind = sum(self._ends().values())
         try:
             status = self._await_reading(plan.wanted, time.monotonic() + self._deadline_s)
         except SupervisorError as error:
@@ -136,16 +139,22 @@ class Rollout:
                 return
             except TransportError as error:
                 # A coordinator that has only begun answers 500, as one does that cannot make the supervisor.
-                limit = failed_until if isinstance(error, ServerError) and not error.retryable else deadline
-                if not _passes(error) or time.monotonic() > min(limit, deadline):
+                failed = isinstance(error, ServerError) and not error.retryable
+                if not _passes(error) or time.monotonic() > (min(failed_until, deadline) if failed else deadline):
                     raise
                 self._say(f"{name}: Druid's coordinator does not answer; it is awaited")
                 running = patiently(lambda: self._supervisors.spec(name), deadline)
                 if running is not None and not differ(running, spec):
                     return
-                if running is None and patiently(lambda: ended(self._supervisors, name), deadline):
+                if failed and running is None and patiently(self._was_ended, deadline):
                     raise
             time.sleep(_POLL_S)
+
+    def _was_ended(self) -> bool:
+        """Whether Druid ended the supervisor since it was planned: that is the newest that it remembers."""
+        newest = next(iter(self._supervisors.history(self._plan.name)), None)
+        known = next(iter(self._plan.standing.versions), None)
+        return newest is not None and newest.spec is None and newest != known
 
     def _await_reading(self, spec: Json, deadline: float) -> SupervisorStatus:
         """Wait until the tasks of a spec have read on, or have nothing left to read.
@@ -154,7 +163,6 @@ class Rollout:
             SupervisorError: it fails, is gone, or does not come so far in time
         """
         name = self._plan.name
-        ends = sum(self._ends().values())
         began: int | None = None
         state = "not seen"
         while True:
@@ -162,7 +170,7 @@ class Rollout:
                 running = self._supervisors.spec(name)
                 if running is None:
                     # A coordinator that has only begun has not made its supervisors yet.
-                    if ended(self._supervisors, name):
+                    if self._was_ended():
                         raise SupervisorError(f"the supervisor {name!r} is gone: Druid ended it without a word")
                     state = "no supervisor yet"
                 else:
@@ -174,7 +182,7 @@ class Rollout:
                         raise SupervisorError("another spec was submitted meanwhile, by somebody else")
                     if status.ingesting and progress.answering == progress.tasks:
                         began = progress.position if began is None else began
-                        reads = progress.position > began or progress.position >= ends
+                        reads = progress.position > began or progress.position >= self._behind
                         if reads and (progress.processed or not progress.unparseable):
                             return status
                         if progress.unparseable and not progress.processed:

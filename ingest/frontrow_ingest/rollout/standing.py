@@ -106,12 +106,6 @@ def settled(supervisors: Supervisors, name: str, *, deadline_s: float = 10.0) ->
         time.sleep(0.2)
 
 
-def ended(supervisors: Supervisors, name: str) -> bool:
-    """Whether a supervisor was ended, by somebody or by Druid after a failure: that is the last it remembers of it."""
-    versions = supervisors.history(name)
-    return bool(versions) and versions[0].spec is None
-
-
 def _same(one: SpecVersion, other: SpecVersion) -> bool:
     return one.spec is not None and other.spec is not None and not differ(one.spec, other.spec)
 

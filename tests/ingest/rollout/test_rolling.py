@@ -10,7 +10,7 @@ import pytest
 from frontrow import DruidTransport, ServerError
 from frontrow._errors import druid_error
 from frontrow_ingest.errors import SupervisorError
-from frontrow_ingest.rollout import RolledBackError, look
+from frontrow_ingest.rollout import RolledBackError, Rollout, look
 from frontrow_specs import RollupSpec
 
 from .conftest import World
@@ -153,6 +153,30 @@ def test_a_coordinator_that_is_away_is_awaited(world: World, small: RollupSpec, 
     rollout.submit()
     assert str(rollout.watch()).startswith("small: changed")
     assert len(look(world.supervisors, "small").versions) == 2, "submitted once"
+
+
+def test_an_ended_one_is_started_again_when_the_coordinator_comes_back(world: World, small: RollupSpec) -> None:
+    world.apply(small)
+    world.supervisors.terminate("small")
+    answers = [away(500), away(), away(500)]
+
+    def disturb(method: str, path: str, _body: Any) -> None:
+        if (method, path) == ("POST", SUPERVISORS) and answers:
+            raise answers.pop()
+
+    rollout = world.rollout(world.plan(small), transport=Disturbed(world.druid, disturb), deadline_s=5)
+    rollout.submit()
+    assert str(rollout.watch()).startswith("small: started again")
+
+
+def test_a_kafka_that_is_not_there_for_us_changes_nothing(world: World, small: RollupSpec, wider: RollupSpec) -> None:
+    def ends() -> dict[int, int]:
+        raise SupervisorError("Kafka does not answer")
+
+    world.apply(small)
+    with pytest.raises(SupervisorError, match="Kafka does not answer"):
+        Rollout(world.supervisors, world.plan(wider), ends=ends, deadline_s=1).submit()
+    assert len(look(world.supervisors, "small").versions) == 1
 
 
 def test_a_coordinator_that_stays_away(world: World, small: RollupSpec) -> None:
