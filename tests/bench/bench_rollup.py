@@ -34,6 +34,7 @@ from frontrow_ingest.preview import preview
 from frontrow_ingest.simulate import Simulation
 from frontrow_specs import RollupSpec, rollup, rollup_names
 from frontrow_specs.avro_schemas import EVENTS
+from frontrow_specs.druid_json import SKETCHES
 
 START_MS = 1_772_395_200_000  # 2026-03-01, 20:00 UTC
 LEDGER_EVERY_MS = 2_000
@@ -180,15 +181,28 @@ def report(made: list[Made], sent: Sent, simulation: Simulation) -> None:
         f"\nan hour of a simulated evening, {simulation.viewers:,} viewers; {os.cpu_count()} cores, "
         f"{platform.machine()}, load {os.getloadavg()[0]:.1f}"
     )
-    heads = ("rows in", "rows out", "ratio", "bytes", "bytes/row", "preview rows", "preview bytes", "events/s")
+    heads = (
+        "rows in",
+        "rows out",
+        "ratio",
+        "bytes",
+        "bytes/row",
+        "sketches/row",
+        "preview rows",
+        "its bytes",
+        "events/s",
+    )
     print(f"{'':26}" + "".join(f"{head:>14}" for head in heads))
     for each in made:
         line = (
             f"{each.name:26}{each.events:>14,}{each.rows:>14,}{each.events / each.rows:>14.2f}{each.bytes:>14,}"
             f"{each.bytes / each.rows:>14.1f}"
         )
-        seen = preview(each.spec, simulation.events()) if each.spec.topic == EVENTS else None
-        says = f"{seen.count.rows:>14,}{seen.bytes:>14,}" if seen else f"{'-':>14}{'-':>14}"
+        says = f"{'-':>14}" * 3
+        if each.spec.topic == EVENTS:
+            seen = preview(each.spec, simulation.events())
+            sketches = sum(seen.columns[metric.name] for metric in each.spec.metrics if metric.type in SKETCHES)
+            says = f"{sketches / each.rows:>14.1f}{seen.count.rows:>14,}{seen.bytes:>14,}"
         print(f"{line}{says}{each.rate:>14,.0f}", flush=True)
     events, seconds = sent.counts[EVENTS], sent.play_ms / 1000
     beats, plays = events / sent.heartbeats, sent.plays / events
