@@ -85,6 +85,10 @@ def test_now_is_not_widened(client: Client) -> None:
     assert interval.start == interval.start.replace(minute=0, second=0, microsecond=0)
 
 
+def test_all_that_live_keeps_can_be_asked_for(client: Client) -> None:
+    assert asked(client.timeseries("plays", last="24h", granularity="30s")) == "live"
+
+
 def test_a_named_datasource_that_has_dropped_rows_says_so(client: Client) -> None:
     assert "live keeps nothing before" in client.timeseries("plays", interval=DAYS_AGO, spec="live").exactness
     assert "keeps" not in client.timeseries("plays", interval=HOUR_AGO, spec="live").exactness
