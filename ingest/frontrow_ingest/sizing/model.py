@@ -95,7 +95,11 @@ class Datasource:
 
 @dataclass(frozen=True)
 class Size:
-    """A cluster. Bytes and rows are of an hour unless said otherwise; counts of nodes say what decides them."""
+    """A cluster. Bytes and rows are of an hour unless said otherwise; counts of nodes say what decides them.
+
+    Attributes:
+        busy_cores: of producers with kafka-python, tasks and queries together
+    """
 
     demand: Demand
     events_per_s: float
@@ -116,6 +120,7 @@ class Size:
     query_cores: float
     historical_nodes: Mapping[str, int]
     brokers: int
+    busy_cores: float
 
 
 def size(demand: Demand, known: Measured | None = None) -> Size:
@@ -129,7 +134,7 @@ def size(demand: Demand, known: Measured | None = None) -> Size:
     datasources = tuple(_datasource(name, demand, known, tasks[name]) for name in names)
     kafka_in = rate * known["event_bytes"]
     kafka_out = kafka_in * (len(names) + demand.kafka_replicas - 1)
-    kafka_disk = kafka_in * 3_600 * demand.kafka_hours * demand.kafka_replicas
+    kafka_disk = kafka_in * 3_600 * _loaded(demand.kafka_hours, demand) * demand.kafka_replicas
     network = node.network_gbit * GB / 8 * use
     slots = SLOTS_PER_TASK * sum(tasks.values())
     task_cores = sum(rate / known.datasources[name].task_events_per_s for name in names)
@@ -168,6 +173,7 @@ def size(demand: Demand, known: Measured | None = None) -> Size:
             "memory": math.ceil(hot / (node.memory_gib * GIB * CACHE)),
             "cores": math.ceil(query_cores / use / node.cores),
         },
+        busy_cores=rate / known["producer_events_per_s"] + task_cores + query_cores,
         brokers=max(min(2, demand.replicas), math.ceil(demand.queries_per_s * BROKER_S / use / node.cores)),
     )
 
@@ -175,10 +181,16 @@ def size(demand: Demand, known: Measured | None = None) -> Size:
 def _datasource(name: str, demand: Demand, known: Measured, tasks: int) -> Datasource:
     spec = rollup(name)
     made = stored(spec, demand, known, tasks)
-    hours = demand.days * demand.hours_a_day
+    hours = _loaded(demand.days * 24, demand)
     if spec.keep_hours is not None:
-        hours = min(hours, spec.keep_hours / 24 * demand.hours_a_day)
+        hours = min(hours, _loaded(spec.keep_hours, demand))
     return Datasource(name, tasks, made, max(1, math.ceil(made.rows / SEGMENT_ROWS)), hours, made.bytes * hours)
+
+
+def _loaded(hours: float, demand: Demand) -> float:
+    """How many of so many hours have the load: those of a day come one after another."""
+    days, rest = divmod(hours, 24)
+    return days * demand.hours_a_day + min(rest, demand.hours_a_day)
 
 
 def _divisible(count: int) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 from frontrow_ingest.sizing.model import GIB, Demand, Size
 
 _WIDTH = 120
-_HEADS = ("tasks", "rows/h of tasks", "rows/h merged", "events/row", "bytes/row", "GB/h", "segments/h", "TB kept")
+_HEADS = ("tasks", "rows/h of tasks", "rows/h merged", "events/row", "bytes/row", "GB/h", "segments/h", "GB kept")
 
 
 def as_json(found: Size) -> dict[str, Any]:
@@ -43,6 +43,7 @@ def lines(found: Size) -> Iterator[str]:
         f"{found.historical_hot / GIB:,.1f} GiB; {found.query_cores:,.1f} cores busy with queries",
     )
     yield from _part("Brokers", f"{found.brokers}")
+    yield from _part("in all", f"{found.busy_cores:,.1f} cores busy: producers with kafka-python, tasks, queries")
     yield ""
     yield f"{'datasource':12}" + "".join(f"{head:>16}" for head in _HEADS)
     for each in found.datasources:
@@ -55,7 +56,7 @@ def lines(found: Size) -> Iterator[str]:
             f"{made.bytes / made.rows:,.0f}",
             f"{made.bytes / 1e9:,.2f}",
             f"{each.segments:,}",
-            f"{each.kept / 1e12:,.3f}",
+            f"{each.kept / 1e9:,.1f}",
         )
         yield f"{each.name:12}" + "".join(f"{cell:>16}" for cell in cells)
     yield ""

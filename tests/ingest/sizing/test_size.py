@@ -49,7 +49,7 @@ def test_a_service_of_a_hundred_thousand_by_hand() -> None:
     assert found.partitions == 1  # a task takes 100,000 / 2
     assert found.kafka_in == 1_000_000  # 10,000 x 100 bytes
     assert found.kafka_out == 6_000_000  # four datasources read it, two replicas follow
-    assert found.kafka_disk == 1_000_000 * 86_400 * 3
+    assert found.kafka_disk == 1_000_000 * 3_600 * 8 * 3  # a day has eight such hours
     audience = next(each for each in found.datasources if each.name == "audience")
     # A minute has 100,000 sessions on 7 device types x 2 stream types: each combination is met.
     assert audience.stored.combinations == 14
@@ -63,6 +63,7 @@ def test_a_service_of_a_hundred_thousand_by_hand() -> None:
     assert found.task_cores == pytest.approx(0.4)  # four times 10,000 of 100,000
     assert found.query_cores == pytest.approx(10 * 840 * (0.5 / 1e7 + 0.5 / 1e6))
     assert found.brokers == 2
+    assert found.busy_cores == pytest.approx(0.5 + 0.4 + found.query_cores)  # 10,000 of 20,000 a producer's core takes
 
 
 def test_rows_are_bounded_by_sessions_and_by_combinations() -> None:
