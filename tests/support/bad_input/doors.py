@@ -149,7 +149,7 @@ def _put_in_place_of_kafka(patch: pytest.MonkeyPatch, sink: MemorySink, quaranti
         return EventProducer(sink=log.sink, **wanted)
 
     patch.setattr(opened, "EventProducer", producer)
-    patch.setattr(opened, "kafka_quarantine", lambda *_, **__: _Lasting(quarantine))
+    patch.setattr("frontrow_ingest.quarantine.kafka_quarantine", lambda *_, **__: _Lasting(quarantine))
     patch.setattr(produce, "topic_log", lambda *_: log)
 
 
