@@ -9,7 +9,7 @@ from typing import Any
 
 from frontrow_ingest.sizing.model import GIB, Demand, Size
 
-_WIDTH = 120
+_WIDTH = 118
 _HEADS = ("tasks", "rows/h of tasks", "rows/h merged", "events/row", "bytes/row", "GB/h", "segments/h", "GB kept")
 
 
