@@ -9,7 +9,7 @@ from typing import Any
 
 from frontrow_ingest.sizing.model import GIB, Demand, Size
 
-_WIDTH = 120
+_WIDTH = 118
 _HEADS = ("tasks", "rows/h of tasks", "rows/h merged", "events/row", "bytes/row", "GB/h", "segments/h", "GB kept")
 
 
@@ -78,7 +78,7 @@ def _assumed(demand: Demand) -> Iterator[str]:
     yield f"{demand.use:.0%} of what was measured is used"
     yield f"{demand.task_gib:g} GiB a task"
     yield f"nodes of {node.cores} cores, {node.memory_gib:g} GiB, {node.disk_tb:g} TB, {node.network_gbit:g} Gbit/s"
-    yield "all combinations equally likely, so that rows are an upper bound"
+    yield "all combinations equally likely"
 
 
 def _part(name: str, said: str) -> list[str]:
