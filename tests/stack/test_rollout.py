@@ -169,22 +169,19 @@ def test_a_spec_is_changed_while_events_flow(stack: Any, world: World) -> None:
     world.await_total(sent + again)
 
 
-@pytest.mark.parametrize("window", [(None, None), (48, 1)], ids=["any time", "a window"])
-def test_what_druid_gives_back_is_no_change(world: World, window: tuple[int | None, int | None]) -> None:
+def test_what_druid_gives_back_is_no_change(stack: Any, world: World) -> None:
     """Of every spec of the tree; suspended, so that no task is started."""
-    late, early = window
-    for name in rollup_names():
-        spec = replace(rollup(name), late_hours=late, early_hours=early)
-        wanted = spec.supervisor(
-            bootstrap="127.0.0.1:1", topic=world.topic.name, datasource=f"{world.topic.name}_{name}"
-        )
-        submitted = world.supervisors.replace(wanted | {"suspended": True})
+    within = replace(rollup("audience"), name="within", late_hours=48, early_hours=1)
+    for spec in (*map(rollup, rollup_names()), within):
+        name = f"{world.topic.name}_{spec.name}"
+        wanted = spec.supervisor(bootstrap=stack.bootstrap, topic=world.topic.name, datasource=name)
+        world.supervisors.replace(wanted | {"suspended": True})
         try:
-            given = world.supervisors.spec(submitted)
+            given = world.supervisors.spec(name)
             assert given is not None
             assert [change.subject for change in compare(given, wanted, has_rows=True)] == ["suspended"]
         finally:
-            world.supervisors.terminate(submitted)
+            world.supervisors.terminate(name)
 
 
 class Coordinator:

@@ -259,6 +259,14 @@ class Supervisors:
         ]
         return str(payload.get("stream", "")), tasks
 
+    def publishing(self, name: str) -> int:
+        """How many tasks of a supervisor have read to their end and not yet published.
+
+        Raises:
+            SupervisorError: there is none of that name
+        """
+        return len(self._payload(name).get("publishingTasks", []))
+
     def reset_offsets(self, name: str, topic: str, offsets: Mapping[int, int]) -> None:
         """Let a supervisor go on from these offsets, by partition; what its tasks read and did not keep is forgotten.
 

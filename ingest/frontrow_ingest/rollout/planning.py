@@ -118,6 +118,14 @@ def _notes(standing: Standing, wanted: Json, rows: bool) -> Iterator[str]:
             "holds rows, but Druid remembers no supervisor of this name: if offsets are kept for it, they may be those "
             "of another topic, and are used or ignored by Druid without a word. Compare: frontrow specs reset."
         )
+    topic = read_shape(wanted).topic
+    for version in standing.versions:
+        if version.spec is not None and (other := read_shape(version.spec).topic) != topic:
+            yield (
+                f"version {version.number} read the topic {other}: Druid keeps one topic's offsets for a datasource, "
+                f"and may not keep what is read of {topic} while they are those of {other}."
+            )
+            break
     if (found := standing.earlier(wanted)) is not None:
         was, after = found
         ended = "it was ended" if after.spec is None else "another was put in its place"

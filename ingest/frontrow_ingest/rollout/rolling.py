@@ -97,6 +97,7 @@ class Rollout:
             return
         self._ends()  # a Kafka that does not answer is known before anything is changed
         deadline = time.monotonic() + self._deadline_s
+        self._await_published(deadline)
         try:
             self._submit(self._plan.wanted, deadline)
         except (SupervisorError, DruidError) as error:
@@ -148,6 +149,27 @@ class Rollout:
                     return
                 if failed and running is None and patiently(self._was_ended, deadline):
                     raise
+            time.sleep(_POLL_S)
+
+    def _await_published(self, deadline: float) -> None:
+        """Wait until no task of an earlier roll-over publishes.
+
+        While a datasource has published nothing yet, Druid takes what a later task publishes before an earlier one, and
+        then refuses the earlier one: its records would be lost.
+
+        Raises:
+            SupervisorError: some still do at the deadline
+        """
+        name = self._plan.name
+        while patiently(lambda: self._supervisors.spec(name), deadline) is not None:
+            count = patiently(lambda: self._supervisors.publishing(name), deadline)
+            if not count:
+                return
+            if time.monotonic() > deadline:
+                raise SupervisorError(
+                    f"{count} tasks of {name!r} still publish what they read before an earlier change, and could "
+                    "lose it by another one. Nothing was submitted; try again later."
+                )
             time.sleep(_POLL_S)
 
     def _was_ended(self) -> bool:

@@ -81,6 +81,13 @@ def test_offsets_of_another_topic_are_told_even_when_nothing_runs(world: World, 
     assert "no supervisor runs since" in same.standing.words()
 
 
+def test_offsets_that_may_be_of_another_topic_are_told_whoever_changed_it(world: World, small: RollupSpec) -> None:
+    world.apply(small)
+    world.supervisors.replace(small.supervisor(bootstrap="memory:9092", topic="other"))
+    (note,) = world.plan(small, topic="other").notes
+    assert note.endswith("and may not keep what is read of other while they are those of events.")
+
+
 def test_rows_of_nobody_known(world: World, small: RollupSpec) -> None:
     world.apply(small)
     world.event()

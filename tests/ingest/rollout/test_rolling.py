@@ -169,6 +169,28 @@ def test_an_ended_one_is_started_again_when_the_coordinator_comes_back(world: Wo
     assert str(rollout.watch()).startswith("small: started again")
 
 
+def test_an_earlier_roll_over_is_let_publish_first(world: World, small: RollupSpec, wider: RollupSpec) -> None:
+    world.apply(small)
+    publishing = [3]
+    submitted = []
+
+    def disturb(method: str, path: str, _body: Any) -> Any:
+        if (method, path) == ("POST", SUPERVISORS):
+            submitted.append(publishing[0])
+        if path.endswith("/status") and publishing[0]:
+            publishing[0] -= 1
+            return {"payload": {"publishingTasks": [{"id": "earlier"}], "detailedState": "RUNNING"}}
+        return None
+
+    plan = world.plan(wider)
+    world.rollout(plan, transport=Disturbed(world.druid, disturb), deadline_s=5).submit()
+    assert submitted == [0]
+    publishing[0] = 1_000
+    with pytest.raises(SupervisorError, match="1 tasks of 'small' still publish"):
+        world.rollout(plan, transport=Disturbed(world.druid, disturb), deadline_s=0.3).submit()
+    assert submitted == [0]
+
+
 def test_a_kafka_that_is_not_there_for_us_changes_nothing(world: World, small: RollupSpec, wider: RollupSpec) -> None:
     def ends() -> dict[int, int]:
         raise SupervisorError("Kafka does not answer")
