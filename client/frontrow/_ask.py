@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from frontrow._errors import AskError
@@ -12,8 +12,9 @@ from frontrow._filters import WhereLike, dimensions_of, parse_where
 from frontrow._formula import answer_name, maximum
 from frontrow._labels import derived, virtual_columns
 from frontrow._result import ColumnType
-from frontrow._time import MINUTE, Granularity, Interval, grain_buckets
-from frontrow_specs import Catalogue, Metric, RollupSpec, SpecNotFound, rollup
+from frontrow._routing import Question, choose, dropped_before
+from frontrow._time import Granularity, Interval
+from frontrow_specs import Catalogue, Metric, SpecNotFound
 from frontrow_specs.formula import Aggregate
 
 
@@ -134,9 +135,8 @@ def prepare(
         ]
     except SpecNotFound as error:
         raise AskError(str(error)) from error
-    fine = granularity if granularity is not None and not granularity.is_all and granularity.shortest < MINUTE else None
-    question = _Question(found, stored, interval, granularity, fine=fine is not None, named=spec is not None)
-    chosen = _choose(question, [spec] if spec else _candidates(found))
+    question = Question(found, stored, interval, granularity, named=spec is not None)
+    chosen = choose(question, [spec] if spec else _candidates(found))
     ask = Ask(
         metrics=found,
         spec=chosen.name,
@@ -146,7 +146,7 @@ def prepare(
         where=condition,
         extra=_built(aggregations),
         derived=virtual_columns(needed),
-        kept_from=_dropped_before(chosen, interval),
+        kept_from=dropped_before(chosen, interval),
     )
     taken = {"time", "rank", dimension, *(metric.name for metric in found)}
     taken |= {name for each in ask.aggregates for name in (each.column, answer_name(each))}
@@ -172,60 +172,6 @@ def _built(given: Mapping[str, Any] | None) -> tuple[Mapping[str, Any], ...]:
 
 def _candidates(metrics: Iterable[Metric]) -> list[str]:
     return list(dict.fromkeys(name for metric in metrics for name in metric.datasources))
-
-
-@dataclass(frozen=True)
-class _Question:
-    """What decides which datasource is asked.
-
-    Attributes:
-        fine: buckets shorter than a minute are asked for
-        named: the caller has chosen the datasource
-    """
-
-    metrics: tuple[Metric, ...]
-    dimensions: Sequence[str]
-    interval: Interval
-    granularity: Granularity | None
-    fine: bool
-    named: bool
-
-    def lacks(self, spec: RollupSpec) -> list[str]:
-        """Why a datasource cannot answer; nothing if it can."""
-        kept = {dimension.name for dimension in spec.dimensions}
-        lacks = [metric.name for metric in self.metrics if spec.name not in metric.datasources]
-        lacks += [dimension for dimension in self.dimensions if dimension not in kept]
-        if self.named:
-            return lacks
-        if self.granularity is not None and not self.granularity.fits(spec.grain, self.interval):
-            lacks.append(f"buckets of less than {grain_buckets(spec.grain).whole}")
-        if spec.grain < MINUTE and not self.fine:
-            lacks.append("coarser buckets, unless you name it as spec")
-        elif (kept_from := _dropped_before(spec, self.interval)) is not None:
-            lacks.append(f"what was before {kept_from:%Y-%m-%d %H:%M} UTC")
-        return lacks
-
-
-def _choose(question: _Question, candidates: Sequence[str]) -> RollupSpec:
-    """The first that can answer: the catalogue names the cheapest first."""
-    lacking = []
-    for name in candidates:
-        try:
-            spec = rollup(name)
-        except SpecNotFound as error:
-            raise AskError(str(error)) from error
-        if not (lacks := question.lacks(spec)):
-            return spec
-        lacking.append(f"{name} lacks {', '.join(lacks)}")
-    raise AskError(f"no datasource answers all of it: {'; '.join(lacking)}. Ask in two questions.")
-
-
-def _dropped_before(spec: RollupSpec, interval: Interval) -> datetime | None:
-    """The first moment that is kept, if the interval begins before it."""
-    if spec.keep_hours is None:
-        return None
-    kept_from = datetime.now(UTC) - timedelta(hours=spec.keep_hours)
-    return kept_from if interval.start < kept_from else None
 
 
 def _is_plain_sum(metric: Metric) -> bool:

@@ -74,12 +74,11 @@ class Console:
         for row in rows:
             self._check(spec, row, "time", groups[_ms(row["time"])], bucket_ms)
 
-    def check_top(self, name: str, spec: str, dimension: str) -> None:
-        """Every value, of which there are up to 20, and every metric of it; the best first."""
+    def check_top(self, name: str, spec: str, dimension: str, *, by: str) -> None:
+        """Every value, of which there are up to 20, and every metric of it; ranked by one."""
         groups, rows = by_value(self._events, dimension), self.rows(name)
         assert len(rows) == min(20, len(groups))
-        first = next(column for column in rows[0] if column != dimension and column in _KNOWN)
-        ranked = [row[first] for row in rows if row[first] is not None]
+        ranked = [row[by] for row in rows if row[by] is not None]
         assert ranked == sorted(ranked, reverse=True)
         for row in rows:
             self._check(spec, row, dimension, groups[row[dimension]], 3_600_000)

@@ -142,13 +142,15 @@ def _completeness(ledger: str, audience: str) -> ConsoleQuery:
         [
             "SELECT",
             '  l."time",',
-            '  l."sent",',
-            '  COALESCE(a."events", 0) AS "queryable",',
-            '  COALESCE(a."events", 0) * 1.0 / NULLIF(l."sent", 0) AS "completeness"',
+            '  SUM(l."sent") AS "sent",',
+            '  COALESCE(SUM(a."events"), 0) AS "queryable",',
+            '  COALESCE(SUM(a."events"), 0) * 1.0 / NULLIF(SUM(l."sent"), 0) AS "completeness"',
             f"FROM {minutes('sent', ledger)} AS l",
             f"LEFT JOIN {minutes('events', audience)} AS a",
             'ON l."time" = a."time"',
-            'ORDER BY l."time" DESC',
+            # Druid orders groups, but not the rows of a join.
+            "GROUP BY 1",
+            "ORDER BY 1 DESC",
         ]
     )
     answers = (

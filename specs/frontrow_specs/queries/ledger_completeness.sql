@@ -3,9 +3,9 @@
 -- more than 1. What was refused is in quarantine_by_reason.
 SELECT
   l."time",
-  l."sent",
-  COALESCE(a."events", 0) AS "queryable",
-  COALESCE(a."events", 0) * 1.0 / NULLIF(l."sent", 0) AS "completeness"
+  SUM(l."sent") AS "sent",
+  COALESCE(SUM(a."events"), 0) AS "queryable",
+  COALESCE(SUM(a."events"), 0) * 1.0 / NULLIF(SUM(l."sent"), 0) AS "completeness"
 FROM (
   SELECT
     TIME_FLOOR(__time, 'PT1M') AS "time",
@@ -23,4 +23,5 @@ LEFT JOIN (
   GROUP BY 1
 ) AS a
 ON l."time" = a."time"
-ORDER BY l."time" DESC
+GROUP BY 1
+ORDER BY 1 DESC
