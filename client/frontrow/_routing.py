@@ -1,6 +1,6 @@
 """Which datasource a question goes to: the cheapest that can answer, as the catalogue orders them.
 
-A datasource that drops its rows after some hours is there for what is too fine for the others, or when it is named.
+A datasource of rows finer than a minute is there for what is too fine for the others, or when it is named.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Question:
             return lacks
         if self.granularity is not None and not self.granularity.fits(spec.grain, self.interval):
             lacks.append(f"buckets of less than {grain_buckets(spec.grain).whole}")
-        if spec.keep_hours is not None and not self.is_fine:
+        if spec.grain < MINUTE and not self.is_fine:
             lacks.append("coarser buckets, unless you name it as spec")
         elif (kept_from := dropped_before(spec, self.interval)) is not None:
             lacks.append(f"what was before {kept_from:%Y-%m-%d %H:%M} UTC")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from frontrow import AskError, Client, Result
+from frontrow import AskError, Client, Interval, Result
+from frontrow._routing import Question
 from frontrow_ingest.simulate import Simulation
 from frontrow_ingest.testing import MemoryDruid
 from frontrow_specs import catalogue, rollup
@@ -127,3 +129,11 @@ def test_the_catalogue_names_the_cheaper_datasource_first() -> None:
         known = [name for name in metric.datasources if name in order]
         assert known == sorted(known, key=order.index), metric.name
     assert [name for name in order if rollup(name).keep_hours] == ["live"]
+
+
+def test_a_spec_of_minutes_that_drops_old_rows_is_asked_for_what_it_keeps() -> None:
+    kept = replace(rollup("audience"), keep_hours=24)
+    (recent, old) = (Question((catalogue().metric("plays"),), (), Interval(*when), None, named=False)
+                     for when in (HOUR_AGO, DAYS_AGO))  # fmt: skip
+    assert recent.lacks(kept) == []
+    assert "what was before" in old.lacks(kept)[0]

@@ -132,7 +132,6 @@ def test_compaction_rolls_up_further_and_changes_no_answer(evening: Evening) -> 
         assert new.awaiting == 0
         assert new.last_compaction is not None
         assert new.last_compaction.outcome == "SUCCESS"
-        print(f"{spec}: {old.rows:,} -> {new.rows:,} rows, {old.bytes:,} -> {new.bytes:,} bytes")
         check_datasource(evening.client, spec, evening.events)
     assert evening.answers() == exact
     # What is compacted stays as it is.

@@ -21,6 +21,7 @@ from frontrow_specs import LookupTable
 _PATH = "/druid/coordinator/v1/lookups"
 TIER = "__default"
 """The tier of all processes that name no other."""
+_LOAD_TIMEOUT_S = 120.0  # the Coordinator writes all of a large table into its database before it answers
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ class LookupRegistry:
             }
             for attribute in table.attributes
         }
-        self._transport.request_json("POST", f"{_PATH}/config", {TIER: wanted})
+        self._transport.request_json("POST", f"{_PATH}/config", {TIER: wanted}, timeout=_LOAD_TIMEOUT_S)
         return version
 
     def state(self, table: LookupTable) -> TableState | None:
