@@ -141,7 +141,8 @@ class Result(Sequence[Mapping[str, Any]]):
 
 def freshness_of(newest_ms: int | str | None, now: datetime) -> Freshness | None:
     """Freshness from what Druid says of the newest event."""
-    if newest_ms is None:
+    # A task that has read no event yet gives the first moment of Druid's calendar, long before that of Python.
+    if newest_ms is None or (isinstance(newest_ms, str) and newest_ms.startswith("-")):
         return None
     newest = (
         datetime.fromisoformat(newest_ms)

@@ -267,6 +267,11 @@ class TestFreshness:
             assert client.freshness("audience") is None
             assert client.timeseries("plays", interval=HALF_HOUR).freshness is None
 
+    def test_of_a_task_that_has_read_no_event_yet(self) -> None:
+        first = "-146136543-09-08T08:23:32.096Z"  # as Druid 33 tells it
+        with asking(lambda _: [{"timestamp": first, "result": {"maxIngestedEventTime": first}}]) as (client, _):
+            assert client.freshness("audience") is None
+
     def test_may_be_left_out(self) -> None:
         with asking(lambda _: []) as (client, server):
             assert client.timeseries("plays", interval=HALF_HOUR).freshness is None
