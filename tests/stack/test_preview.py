@@ -35,11 +35,11 @@ TOLERANCE = 0.02
 @cache
 def records() -> dict[str, list[dict[str, Any]]]:
     """An hour of each topic that lies in two hours of the clock."""
-    simulation = Simulation(seed=3, viewers=220, start_ms=START_MS, duration_s=3_600, end_open=True)
+    simulation = Simulation(seed=3, viewers=100, start_ms=START_MS, duration_s=3_600, end_open=True)
     return {
         "events": list(simulation.events()),
-        "quarantine": refusals(3_000, START_MS, over_ms=HOUR_MS),
-        "ledger": deltas(3_000, START_MS, over_ms=HOUR_MS),
+        "quarantine": refusals(2_000, START_MS, over_ms=HOUR_MS),
+        "ledger": deltas(2_000, START_MS, over_ms=HOUR_MS),
     }
 
 
