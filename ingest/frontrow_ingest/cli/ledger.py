@@ -9,16 +9,15 @@ from typing import Any
 
 import click
 import orjson
-from rich.console import Console
 from rich.table import Table
 
 from frontrow import Client, LedgerReport
 from frontrow._display import format_value
 from frontrow._ledger import COLUMNS, SETTLED_AFTER
 from frontrow_ingest.cli.options import url_option
+from frontrow_ingest.cli.tables import show_tables
 
 EXIT_BROKEN = 1
-_WIDEST = 1_000
 
 
 @click.command()
@@ -103,8 +102,7 @@ def _print(report: LedgerReport) -> None:
         table.add_row(row["time"].strftime("%Y-%m-%d %H:%M"), *(format_value(row[name]) for name in COLUMNS))
     table.add_section()
     table.add_row("total", *(format_value(report.totals[name]) for name in COLUMNS))
-    console = Console()
-    (console if console.is_terminal else Console(width=_WIDEST)).print(table)
+    show_tables(table)
     share = "unknown" if report.completeness is None else f"{report.completeness:.4%}"
     click.echo(f"completeness {share} · {report.freshness or 'freshness unknown'}")
     for said in report.unknown:

@@ -9,11 +9,11 @@ from typing import Any
 
 import click
 import orjson
-from rich.console import Console
 from rich.table import Table
 
 from frontrow._transport import Transport
-from frontrow_ingest.cli.options import json_option, url_option
+from frontrow_ingest.cli.options import json_option, make_sure, url_option, yes_option
+from frontrow_ingest.cli.tables import show_tables
 from frontrow_ingest.lookups import Entries, LookupRegistry, read_table
 from frontrow_specs import LookupTable, lookup_table, lookup_table_names
 
@@ -66,7 +66,7 @@ def list_(url: str, as_json: bool) -> None:
             continue
         counts = (f"{state.entries:,}", str(state.loaded), ", ".join(state.pending) or "none")
         shown.add_row(table.name, table.dimension, state.version, *counts)
-    Console().print(shown)
+    show_tables(shown)
 
 
 @command.command()
@@ -92,9 +92,10 @@ def show(keys: tuple[str, ...], table_name: str, url: str, form: str | None) -> 
 @click.argument("table_name", metavar="TABLE")
 @url_option
 @deadline_option
-@click.confirmation_option(prompt="Answers will show ids again. Delete it?")
-def delete(table_name: str, url: str, deadline: float) -> None:
+@yes_option
+def delete(table_name: str, url: str, deadline: float, yes: bool) -> None:
     """Take a table from every process of Druid."""
+    make_sure("Answers will show ids again. Delete it?", yes=yes)
     table = lookup_table(table_name)
     with Transport(url) as transport:
         there = LookupRegistry(transport).delete(table, deadline_s=deadline)
@@ -115,4 +116,4 @@ def _print(table: LookupTable, entries: Entries, form: str | None) -> None:
         shown = Table(table.dimension, *names)
         for row in rows:
             shown.add_row(*(row.get(name, "") for name in (table.dimension, *names)))
-        Console().print(shown)
+        show_tables(shown)

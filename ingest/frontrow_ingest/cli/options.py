@@ -30,6 +30,7 @@ druid_bootstrap_option = click.option(
     show_envvar=True,
     help="Kafka, as Druid reaches it: from within containers the name is another. [default: as this program]",
 )
+yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 prefix_option = click.option("--prefix", default="", help="Put before the datasources' names in Druid.")
 producer_option = click.option(
@@ -82,3 +83,16 @@ def window_options(function: _Command) -> _Command:
             option, type=hours, envvar=variable, show_envvar=True, metavar="HOURS", help=f"{said}  [default: any]"
         )(function)
     return function
+
+
+def make_sure(question: str, *, yes: bool) -> None:
+    """Ask before what has no way back, unless ``yes``; whoever does not say so ends the command with exit status 1."""
+    if yes:
+        return
+    try:
+        if click.confirm(question):
+            return
+    except click.Abort:
+        click.echo()  # nobody is there to be asked, or it was Ctrl-C
+    click.echo("nothing was changed; --yes does not ask", err=True)
+    raise click.exceptions.Exit(1)

@@ -12,13 +12,13 @@ from typing import Any, TypeVar
 
 import click
 import orjson
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from frontrow._time import parse_duration
 from frontrow_ingest.cli.options import bootstrap_option, ledger_options, producer_option, window_options
 from frontrow_ingest.cli.remembering import key_file_option, viewer_keys
+from frontrow_ingest.cli.tables import show_tables
 from frontrow_ingest.contract import KEY_VARIABLE, ViewingEvent
 from frontrow_ingest.contract.event import wall_clock_ms
 from frontrow_ingest.errors import QuarantineError
@@ -34,7 +34,6 @@ from frontrow_specs import topic_fields
 from frontrow_specs.avro_schemas import EVENTS
 
 _FIELDS = topic_fields(QUARANTINE_TOPIC)
-_WIDEST = 1_000
 _FLUSH_S = 35.0
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -94,7 +93,7 @@ def list_(
         original = "whole" if record.redacted == "no" else record.redacted
         cells = (record.id, _time(record.seen_ts), record.reason, record.field, record.stage, record.where)
         table.add_row(*(escape(cell or "") for cell in (*cells, record.producer, original, replayed)))
-    _show(table)
+    show_tables(table)
     click.echo(f"{len(found):,} refused events" + (f", the newest {limit:,} shown" if len(shown) < len(found) else ""))
 
 
@@ -312,8 +311,3 @@ def _setting(text: str) -> tuple[str, Any]:
 
 def _json(document: Any) -> None:
     click.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
-
-
-def _show(table: Table) -> None:
-    console = Console()
-    (console if console.is_terminal else Console(width=_WIDEST)).print(table)

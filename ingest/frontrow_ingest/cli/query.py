@@ -10,17 +10,16 @@ from typing import Any, TypeVar
 
 import click
 import orjson
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from frontrow import Client, Condition, Result, eq, one_of
 from frontrow._display import caveats, format_value
 from frontrow_ingest.cli.options import url_option
+from frontrow_ingest.cli.tables import show_tables
 from frontrow_specs import catalogue, lookup_table, lookup_table_names
 from frontrow_specs.documents import metrics_markdown
 
-_WIDEST = 1_000
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
@@ -158,7 +157,7 @@ def metrics(markdown: bool) -> None:
     for metric in catalogue().metrics.values():
         said = " ".join(filter(None, (metric.description, metric.note)))
         table.add_row(metric.name, metric.unit, ", ".join(metric.datasources), said, metric.source)
-    _show(table)
+    show_tables(table)
 
 
 @command.command()
@@ -170,7 +169,7 @@ def dimensions() -> None:
     for lookups in map(lookup_table, lookup_table_names()):
         for attribute in lookups.attributes:
             table.add_row(f"{lookups.name}.{attribute.name}", f"{attribute.description} From frontrow lookups load.")
-    _show(table)
+    show_tables(table)
 
 
 def _client(url: str, prefix: str) -> Client:
@@ -212,16 +211,9 @@ def _print(result: Result, form: str | None) -> None:
             table.add_column(heading, justify="left" if kind == "string" else "right")
         for row in result:
             table.add_row(*(escape(format_value(value)) for value in row.values()))
-        _show(table)
+        show_tables(table)
         # Not with the rows: whoever reads the table by a program gets rows only.
         click.echo(caveats(result), err=True)
-
-
-def _show(table: Table) -> None:
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=_WIDEST)  # nothing is cut or wrapped in a file or a pipe
-    console.print(table)
 
 
 def _document(result: Result) -> dict[str, Any]:

@@ -14,11 +14,11 @@ from pathlib import Path
 import click
 import orjson
 
-from frontrow_ingest.cli.options import ledger_options, producer_option
+from frontrow_ingest.cli.options import bootstrap_option, ledger_options, producer_option
 from frontrow_ingest.errors import DeliveryError
 from frontrow_ingest.ledger import Ledger
 from frontrow_ingest.producer.beside import ledger_of
-from frontrow_ingest.producer.events import DEFAULT_BOOTSTRAP, DEFAULT_TOPIC
+from frontrow_ingest.producer.events import DEFAULT_TOPIC
 from frontrow_ingest.producer.interrupts import Interrupts
 from frontrow_ingest.simulate.outputs import FileOutput, Output, StreamOutput
 from frontrow_ingest.simulate.report import progress, summary_object, summary_text
@@ -112,7 +112,7 @@ def _start(_ctx: click.Context, _param: click.Parameter, text: str | None) -> in
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write the titles' names as CSV to this file, for frontrow lookups load.",
 )
-@click.option("--bootstrap", envvar="FRONTROW_BOOTSTRAP", default=DEFAULT_BOOTSTRAP, show_default=True, help="Kafka.")
+@bootstrap_option
 @click.option("--topic", default=DEFAULT_TOPIC, show_default=True)
 @click.option("--create-topic", is_flag=True, help="Create the topic if it does not exist.")
 @ledger_options

@@ -6,7 +6,6 @@ import json
 
 import click
 import orjson
-from rich.console import Console
 from rich.table import Table
 
 from frontrow_ingest.cli import specs_apply, specs_plan, specs_preview, specs_reset, specs_size
@@ -14,6 +13,7 @@ from frontrow_ingest.cli.options import bootstrap_option, druid_bootstrap_option
 from frontrow_ingest.cli.specs_queries import command as queries_command
 from frontrow_ingest.cli.specs_status import status
 from frontrow_ingest.cli.specs_upkeep import purge, upkeep
+from frontrow_ingest.cli.tables import show_tables
 from frontrow_specs import rollup, rollup_names
 from frontrow_specs.validate import validate
 
@@ -51,8 +51,8 @@ def list_(as_json: bool) -> None:
     table = Table("spec", "grain", "dimensions", "metrics", "answers")
     for spec in specs:
         columns = (str(len(spec.dimensions)), str(len(spec.metrics)))
-        table.add_row(spec.name, spec.query_granularity.lower(), *columns, spec.description)
-    Console().print(table)
+        table.add_row(spec.name, spec.query_granularity.lower().replace("_", " "), *columns, spec.description)
+    show_tables(table)
 
 
 @command.command()
@@ -76,7 +76,7 @@ def show(name: str, druid: bool, bootstrap: str, druid_bootstrap: str | None) ->
         where = ", ".join(f"{field}={value}" for field, value in metric.filter.items())
         source = metric.field or metric.expression or (f"events where {where}" if where else "events")
         table.add_row(metric.name, metric.type, source, metric.description)
-    Console().print(table)
+    show_tables(table)
 
 
 @command.command("validate")

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 import orjson
-from rich.console import Console
 from rich.table import Table
 
 from frontrow_ingest.cli.options import bootstrap_option
+from frontrow_ingest.cli.tables import show_tables
 from frontrow_specs import RollupSpec, rollup, rollup_names
 from frontrow_specs.files import load_yaml
 from frontrow_specs.rollups import GRAINS, read_rollup
@@ -95,12 +95,10 @@ def _spec(target: str) -> RollupSpec:
 def _show(made: Preview, sample: Sample) -> None:
     from frontrow_ingest.preview.report import summary
 
-    console = Console()
     for line in summary(made, sample):
         click.echo(line)
     if made.count.rows:
-        console.print(_dimensions(made))
-        console.print(_columns(made))
+        show_tables(_dimensions(made), _columns(made))
     able = [each.metric for each in made.answers if not each.lacks]
     click.echo(f"answers {len(able)} metrics: {', '.join(able) or 'none'}")
     lacks: dict[str, list[str]] = {}

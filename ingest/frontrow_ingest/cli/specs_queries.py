@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.table import Table
 
+from frontrow_ingest.cli.tables import show_tables
 from frontrow_specs import rollup_names
 from frontrow_specs.console import console_queries, console_query
 from frontrow_specs.console.queries import TITLE
@@ -36,4 +36,4 @@ def command(name: str | None, title: str, prefix: str, write: Path | None) -> No
     table = Table("query", "language", "answers")
     for query in queries:
         table.add_row(query.name, "SQL" if query.language == "sql" else "native", query.answers)
-    Console().print(table)
+    show_tables(table)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from frontrow._transport import Transport
-from frontrow_ingest.cli.options import bootstrap_option, prefix_option, url_option
+from frontrow_ingest.cli.options import bootstrap_option, make_sure, prefix_option, url_option, yes_option
 from frontrow_ingest.druid import Supervisors, begin_offsets, end_offsets
 from frontrow_ingest.rollout.offsets import parse_to, plan_reset, reset
 
@@ -19,7 +19,7 @@ from frontrow_ingest.rollout.offsets import parse_to, plan_reset, reset
     metavar="earliest|latest|P=OFFSET,...",
     help="The oldest or newest record of each partition, or offsets by partition, like 0=1200,1=1180.",
 )
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@yes_option
 @click.option("--deadline", default=60.0, show_default=True, help="Seconds until it must read again.")
 @url_option
 @bootstrap_option
@@ -42,9 +42,7 @@ def command(name: str, target: str, yes: bool, deadline: float, url: str, bootst
         )
         for line in plan.words():
             click.echo(line)
-        if not yes and not click.confirm(f"Set the offsets of {plan.name}?"):
-            click.echo("nothing was changed")
-            raise click.exceptions.Exit(1)
+        make_sure(f"Set the offsets of {plan.name}?", yes=yes)
         reset(supervisors, plan)
         supervisors.await_offsets(plan.name, {each.partition: each.to for each in plan.partitions}, deadline_s=deadline)
     click.echo(f"{plan.name}: reads from the new offsets")

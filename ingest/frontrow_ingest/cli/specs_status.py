@@ -7,15 +7,13 @@ from typing import Any
 
 import click
 import orjson
-from rich.console import Console
 from rich.table import Table
 
 from frontrow._transport import Transport
 from frontrow_ingest.cli.options import json_option, prefix_option, url_option
+from frontrow_ingest.cli.tables import show_tables
 from frontrow_ingest.druid import Storage, Stored, Supervisors, SupervisorStatus
 from frontrow_specs import rollup, rollup_names
-
-_WIDEST = 1_000
 
 
 @dataclass(frozen=True)
@@ -75,11 +73,7 @@ def _show(found: list[_Datasource]) -> None:
         said = "never" if last is None else f"{last.at:%Y-%m-%d %H:%M:%S} UTC {last.outcome}"
         compacted = held.compaction or "never"
         stored.add_row(one.name, f"{held.events:,}", f"{held.rows:,}", ratio, *numbers, compacted, said, held.retention)
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=_WIDEST)  # nothing is cut or wrapped in a file or a pipe
-    console.print(ingesting)
-    console.print(stored)
+    show_tables(ingesting, stored)
     for one in found:
         for error in one.supervisor.errors if one.supervisor else ():
             click.echo(f"{one.name}: {error}", err=True)

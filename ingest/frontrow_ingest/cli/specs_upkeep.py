@@ -10,7 +10,7 @@ import orjson
 from frontrow import AskError
 from frontrow._time import parse_duration
 from frontrow._transport import Transport
-from frontrow_ingest.cli.options import prefix_option, url_option
+from frontrow_ingest.cli.options import make_sure, prefix_option, url_option, yes_option
 from frontrow_ingest.druid import Upkeeping
 from frontrow_specs import RollupSpec, rollup, rollup_names
 
@@ -55,7 +55,7 @@ def upkeep(names: tuple[str, ...], url: str, prefix: str, replicas: int | None, 
 @prefix_option
 @click.option("--unused-for", default="1d", show_default=True, help="Only what has been out of use so long, like 12h.")
 @click.option("--deadline", default=600.0, show_default=True, help="Seconds until each datasource must be done.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@yes_option
 def purge(names: tuple[str, ...], url: str, prefix: str, unused_for: str, deadline: float, yes: bool) -> None:
     """Delete from deep storage, for ever, what retention and compaction have put out of use (of all specs by default).
 
@@ -75,8 +75,7 @@ def purge(names: tuple[str, ...], url: str, prefix: str, unused_for: str, deadli
         if not doomed:
             click.echo(f"nothing has been out of use for {unused_for}")
             return
-        if not yes:
-            click.confirm("There is no way back. Delete them?", abort=True)
+        make_sure("There is no way back. Delete them?", yes=yes)
         for name in doomed:
             gone = upkeeping.purge(name, for_at_least=age, deadline_s=deadline)
             click.echo(f"{name}: deleted {gone.segments:,} segments, {gone.bytes:,} bytes")

@@ -40,8 +40,13 @@ def _target(standing: Standing, version: str | None) -> Json:
     if not specs:
         raise SupervisorError(f"Druid remembers no supervisor {standing.name!r}: frontrow specs apply makes it.")
     known = ", ".join(one.number for one in specs)
-    missing = "no version before the one that runs" if version is None else f"no version {version!r}"
-    raise SupervisorError(f"{standing.name!r} has {missing}; there {'is' if len(specs) == 1 else 'are'} {known}.")
+    if version is not None:
+        missing, do = f"no version {version!r}", ""
+    elif standing.running is not None and len(specs) > 1:
+        missing, do = "no version before the one that runs but what was taken back", " Name one with --to."
+    else:
+        missing, do = "no version before the one that runs", ""
+    raise SupervisorError(f"{standing.name!r} has {missing}; there {'is' if len(specs) == 1 else 'are'} {known}.{do}")
 
 
 def _with_schemas_of(running: Json | None, target: Json) -> dict[str, Any]:

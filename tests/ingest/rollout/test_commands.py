@@ -81,7 +81,10 @@ def test_reset_asks(world: World) -> None:
     assert (
         "events-0: kept up to 0, would go on at 3; skips 3 records (0 to 2), of which 3 can be asked" in refused.output
     )
-    assert refused.output.endswith("nothing was changed\n")
+    assert refused.return_value == 1
+    assert refused.output.endswith("nothing was changed; --yes does not ask\n")
+    # Where nobody can be asked it is the same.
+    assert run("reset", "small", "--to", "0=3", answer="").output.endswith("nothing was changed; --yes does not ask\n")
     assert world.druid.count("small").events == 4
     done = run("reset", "small", "--to", "0=3", answer="y\n")
     assert done.output.endswith("small: reads from the new offsets\n")
