@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from kafka import KafkaProducer
 
 from frontrow import Client
 from frontrow._transport import Transport
-from frontrow_ingest.druid import Supervisors, end_offsets
+from frontrow_ingest.contract import ViewingEvent, encode
+from frontrow_ingest.druid import Supervisors, end_offsets, event_ends
 from frontrow_ingest.errors import SupervisorError
 from frontrow_ingest.producer import EventProducer
 from frontrow_specs import rollup
@@ -27,7 +29,8 @@ def test_read_means_queryable(stack: Any, fresh_name: Callable[[str], str]) -> N
             for number in range(COUNT):
                 producer.send(an_event(session_id=f"session-{number}", seq=number))
             producer.send_encoded(b"bad", b"not an event")
-        ends = end_offsets(stack.bootstrap, name)
+        ends = event_ends(stack.bootstrap, name)
+        assert ends == end_offsets(stack.bootstrap, name)
         assert sum(ends.values()) == COUNT + 1
         supervisors = Supervisors(http)
         supervisors.submit(rollup("audience").supervisor(bootstrap=stack.bootstrap, topic=name, datasource=name))
@@ -40,3 +43,32 @@ def test_read_means_queryable(stack: Any, fresh_name: Callable[[str], str]) -> N
         assert (status.processed, status.unparseable) == (COUNT, 1)
         with pytest.raises(SupervisorError, match="has read up to 5,001 of 6,001 events after 1 s"):
             supervisors.await_read(name, {0: sum(ends.values()) + 1_000}, deadline_s=1)
+
+
+def test_marks_of_transactions_are_no_events(stack: Any, fresh_name: Callable[[str], str]) -> None:
+    """As a replay leaves them: two of committed ones, between events and at the end, and one that was given up."""
+    name = fresh_name("marks")
+    with supervised_topic(stack.router_url, stack.bootstrap, name) as topic, Transport(topic.url) as http:
+        assert event_ends(stack.bootstrap, name) == {0: 0}
+        producer: Any = KafkaProducer(bootstrap_servers=stack.bootstrap, transactional_id=name)
+        try:
+            producer.init_transactions()
+            for number in range(3):
+                producer.begin_transaction()
+                for seq in range(5):
+                    event = ViewingEvent(**an_event(session_id=f"session-{number}", seq=seq))
+                    producer.send(name, key=b"k", value=encode(event))
+                producer.flush(10)
+                if number < 2:
+                    producer.commit_transaction()
+                else:
+                    producer.abort_transaction()
+        finally:
+            producer.close(10)
+        assert end_offsets(stack.bootstrap, name) == {0: 18}
+        ends = event_ends(stack.bootstrap, name)
+        assert ends == {0: 11}
+        supervisors = Supervisors(http)
+        supervisors.submit(rollup("audience").supervisor(bootstrap=stack.bootstrap, topic=name, datasource=name))
+        supervisors.await_ingesting(name)
+        supervisors.await_read(name, ends, deadline_s=60)

@@ -23,7 +23,7 @@ from frontrow_ingest.cli.progress import StackProgress
 from frontrow_ingest.cli.stack import as_interrupt, directory_option, ports_option
 from frontrow_ingest.demo import Account, Comparison, Feed, Snapshot, Watcher
 from frontrow_ingest.demo.watch import sparkline
-from frontrow_ingest.druid import Supervisors, end_offsets, ensure_topic
+from frontrow_ingest.druid import Supervisors, ensure_topic, event_ends
 from frontrow_ingest.errors import IngestError
 from frontrow_ingest.lookups import LookupRegistry
 from frontrow_ingest.simulate import Simulation
@@ -138,7 +138,7 @@ def _play(console: Console, line: _Line, began: float, *, seconds: float, viewer
         for name in read_now.intersection(submitted):
             supervisors.await_ingesting(name)
             # A task that was ended reads again what it had not handed off; that must not count as the event's.
-            supervisors.await_read(name, end_offsets(line.bootstrap, EVENTS))
+            supervisors.await_read(name, event_ends(line.bootstrap, EVENTS))
     console.print(f"rollup specs applied after {time.monotonic() - began:.0f} s; the event begins", highlight=False)
     with Client(line.url) as client:
         start = datetime.now(UTC)

@@ -18,7 +18,7 @@ from frontrow_ingest.cli.options import (
 )
 from frontrow_ingest.cli.spec_targets import sample_option, targets, topic_option
 from frontrow_ingest.cli.specs_plan import scratches
-from frontrow_ingest.druid import Supervisors, end_offsets, ensure_topic
+from frontrow_ingest.druid import Supervisors, ensure_topic, event_ends
 from frontrow_ingest.errors import SupervisorError
 from frontrow_ingest.rollout import Plan, Rollout, look, make_plan, refuse
 from frontrow_ingest.rollout.rollback import plan_rollback
@@ -182,4 +182,4 @@ class _Told:
 
 def _ends(bootstrap: str, plan: Plan) -> Callable[[], dict[int, int]]:
     topic = str(plan.wanted["spec"]["ioConfig"]["topic"])
-    return lambda: end_offsets(bootstrap, topic)
+    return lambda: event_ends(bootstrap, topic)

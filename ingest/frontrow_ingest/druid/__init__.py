@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from frontrow_ingest.druid.storage import CompactionRun, Storage, Stored
 from frontrow_ingest.druid.supervisors import Progress, SpecVersion, Supervisors, SupervisorStatus
-from frontrow_ingest.druid.topics import begin_offsets, end_offsets, ensure_topic, last_records, scratch_topic
+from frontrow_ingest.druid.topics import (
+    begin_offsets,
+    end_offsets,
+    ensure_topic,
+    event_ends,
+    last_records,
+    scratch_topic,
+)
 from frontrow_ingest.druid.upkeep import Unused, Upkeeping
 
 __all__ = [
@@ -20,6 +27,7 @@ __all__ = [
     "begin_offsets",
     "end_offsets",
     "ensure_topic",
+    "event_ends",
     "last_records",
     "scratch_topic",
 ]

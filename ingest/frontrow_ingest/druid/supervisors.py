@@ -194,8 +194,9 @@ class Supervisors:
     def progress(self, name: str) -> Progress:
         """How far a supervisor's reading tasks have come, asked from the tasks now.
 
-        Their position is where each began and what it has counted since. The offsets in a supervisor's status are asked
-        only every few seconds, and for the first time 15 s after its start.
+        Their position is where each began and what it has counted since. Offsets in the supervisor's status are asked
+        only every few seconds, and for the first time 15 s after its start, but know of the marks that transactions
+        leave between events; the further counts.
 
         Raises:
             SupervisorError: there is none of that name
@@ -203,11 +204,10 @@ class Supervisors:
         counted = self._counts(name)
         tasks = [task for task in self._payload(name).get("activeTasks", []) if task.get("startingOffsets")]
         answers = [counted[task["id"]] for task in tasks if task["id"] in counted]
-        began = sum(int(offset) for task in tasks for offset in task["startingOffsets"].values())
         return Progress(
             tasks=len(tasks),
             answering=len(answers),
-            position=began + sum(sum(outcomes.values()) for outcomes in answers),
+            position=sum(_position(task, counted.get(task["id"], {})) for task in tasks),
             processed=sum(outcomes["processed"] for outcomes in answers),
             unparseable=sum(outcomes["unparseable"] for outcomes in answers),
         )
@@ -351,6 +351,12 @@ class Supervisors:
             for task, stats in group.items()
             if (counted := stats.get("totals", {}).get("buildSegments"))
         }
+
+
+def _position(task: Mapping[str, Any], counted: Mapping[str, int]) -> int:
+    """Of a task over its partitions."""
+    began, told = (_by_partition(task.get(offsets) or {}) for offsets in ("startingOffsets", "currentOffsets"))
+    return max(sum(began.values()) + sum(counted.values()), sum(told.values()))
 
 
 def _by_partition(offsets: Mapping[str, Any]) -> dict[int, int]:

@@ -32,6 +32,27 @@ def begin_offsets(bootstrap: str, topic: str) -> dict[int, int]:
     return _bounds(bootstrap, topic)[0]
 
 
+def event_ends(bootstrap: str, topic: str, *, deadline_s: float = 20.0) -> dict[int, int]:
+    """Behind the last event of each partition; what a task has read when it has read everything.
+
+    Transactions leave marks, which have offsets of their own and are no events: a topic may end later than this.
+
+    Raises:
+        SupervisorError: Kafka does not answer, or not in time
+    """
+    begins, ends = _bounds(bootstrap, topic)
+    found: dict[int, int] = {}
+    looked_at = 8
+    while unknown := [number for number in ends if number not in found]:
+        for record in last_records(bootstrap, topic, looked_at, deadline_s=deadline_s):
+            found[record.partition] = record.offset + 1
+        for number in unknown:
+            if ends[number] - begins[number] <= looked_at:
+                found.setdefault(number, begins[number])
+        looked_at *= 64
+    return found
+
+
 def _bounds(bootstrap: str, topic: str) -> tuple[dict[int, int], dict[int, int]]:
     from kafka import KafkaConsumer
     from kafka.errors import KafkaError
@@ -100,7 +121,11 @@ def last_records(bootstrap: str, topic: str, count: int, *, deadline_s: float = 
     found: list[ConsumerRecord] = []
     try:
         consumer: Any = KafkaConsumer(
-            bootstrap_servers=bootstrap, enable_auto_commit=False, group_id=None, **_LOOK_ONLY
+            bootstrap_servers=bootstrap,
+            enable_auto_commit=False,
+            group_id=None,
+            isolation_level="read_committed",
+            **_LOOK_ONLY,
         )
         try:
             partitions = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]

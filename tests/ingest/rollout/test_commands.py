@@ -34,7 +34,8 @@ def memory(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
 
     for module in (specs_apply, specs_reset):
         monkeypatch.setattr(module, "Transport", lambda _url: Opened(world))
-        monkeypatch.setattr(module, "end_offsets", ends)
+    monkeypatch.setattr(specs_apply, "event_ends", ends)
+    monkeypatch.setattr(specs_reset, "end_offsets", ends)
     monkeypatch.setattr(specs_apply, "ensure_topic", lambda *_, **__: False)
     monkeypatch.setattr(specs_reset, "begin_offsets", lambda *_: {0: 0})
 
