@@ -261,7 +261,7 @@ class DruidBehaviour:
         # Told to go back by two records, it reads these again: they are the two newest.
         topic, tasks = world.supervisors.offsets(name)
         end = len(world.evening) + len(world.day) + world.bad + 2
-        assert [began for began, _ in tasks if began] == [{0: end - 1}]
+        assert tasks[-1][0] == {0: end - 1}, "the first one may still publish"
         world.supervisors.reset_offsets(name, topic, {0: end - 2})
         world.supervisors.await_offsets(name, {0: end - 2})
         await_events(world.client, "audience", len(world.evening) + len(world.day) + 2)
