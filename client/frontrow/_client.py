@@ -9,13 +9,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from frontrow._ask import Ask, prepare
-from frontrow._errors import AskError
+from frontrow._connect import Tls, TokenLike
+from frontrow._errors import AskError, TimedOutError
 from frontrow._filters import WhereLike
+from frontrow._formula import maximum
 from frontrow._ledger import SETTLED_AFTER, LedgerReport, ask_ledger, types
+from frontrow._limits import Limits
 from frontrow._native import columns_of, lean
 from frontrow._result import ColumnType, Freshness, Result, freshness_of
-from frontrow._time import IntervalLike, parse_granularity, parse_interval
-from frontrow._timeseries import ask_timeseries, check_timeseries
+from frontrow._retry import Retries
+from frontrow._time import Granularity, IntervalLike, parse_granularity, parse_interval
+from frontrow._timeseries import MINUTE, ask_timeseries, check_timeseries
 from frontrow._topn import ask_top_n, check_top_n
 from frontrow._transport import DruidTransport, Timeouts, Transport
 from frontrow_specs import Catalogue, catalogue
@@ -34,6 +38,16 @@ class Client:
         timeouts: seconds to connect, to read, and for a query inside Druid
         datasources: name in Druid of a spec's datasource where it differs, ``{"audience": "audience_test"}``
         freshness: ask with each question how new the newest event is, by a small query before it
+        auth: user and password
+        token: instead, for bearer authorization; or a function that gives one, asked for each request
+        tls: certificates for an ``https`` address
+        proxy: address of an HTTP proxy to go through; may hold ``user:password@``
+        retries: how often a query is asked again that found no capacity or no connection: a number, or
+            :class:`Retries`; 0 for never
+        limits: what a question may cost
+        context: of each query, in Druid's names: ``{"lane": "reports", "priority": -1}``
+
+    A call that is interrupted (Ctrl-C) or whose time is up ends its query in Druid, too.
 
     Example::
 
@@ -50,15 +64,31 @@ class Client:
         timeouts: Timeouts | None = None,
         datasources: Mapping[str, str] | None = None,
         freshness: bool = True,
+        auth: tuple[str, str] | None = None,
+        token: TokenLike | None = None,
+        tls: Tls | None = None,
+        proxy: str | None = None,
+        retries: Retries | int | None = None,
+        limits: Limits | None = None,
+        context: Mapping[str, Any] | None = None,
     ) -> None:
-        if transport is not None and (url is not None or timeouts is not None):
-            raise AskError("a transport has its own address and timeouts: give either it, or url and timeouts.")
+        if transport is not None and (url, timeouts, auth, token, tls, proxy, retries) != (None,) * 7:
+            raise AskError("a transport has its own address and ways: give either it, or url, timeouts and the like.")
         self._made_here = transport is None
-        self._transport: DruidTransport = (
-            Transport(DEFAULT_URL if url is None else url, timeouts=timeouts) if transport is None else transport
+        self._limits = limits or Limits()
+        self._transport: DruidTransport = transport or Transport(
+            DEFAULT_URL if url is None else url,
+            timeouts=timeouts,
+            auth=auth,
+            token=token,
+            tls=tls,
+            proxy=proxy,
+            retries=Retries() if retries is None else Retries(retries) if isinstance(retries, int) else retries,
+            answer_bytes=self._limits.answer_bytes,
         )
         self._datasources = dict(datasources or {})
         self._with_freshness = freshness
+        self._context = _checked(context)
 
     def __repr__(self) -> str:
         return f"frontrow.Client({self._transport.url!r})"
@@ -90,6 +120,8 @@ class Client:
         time_zone: str = "UTC",
         spec: str | None = None,
         aggregations: Mapping[str, Any] | None = None,
+        context: Mapping[str, Any] | None = None,
+        allow_large: bool = False,
     ) -> Result:
         """Metrics by time bucket, empty buckets included.
 
@@ -102,6 +134,8 @@ class Client:
             time_zone: of the calendar that days, weeks and months follow
             spec: ask this rollup spec's datasource instead of the first that can answer
             aggregations: besides the metrics, pydruid's aggregators by column, ``{"rows": count("count")}``
+            context: of these queries, in Druid's names; goes before the client's own
+            allow_large: ask also beyond the client's limits of buckets and span
 
         Returns:
             Columns ``time`` and one for each metric. A bucket that is cut by the interval's end counts with the part
@@ -116,7 +150,9 @@ class Client:
         when = parse_interval(interval, last)
         ask = prepare(self.catalogue, self._datasources, metrics, when, where, spec=spec, aggregations=aggregations)
         check_timeseries(ask, buckets)
-        run, fresh = _Runner(self._transport), self._freshness_of(ask)
+        if not allow_large:
+            self._limits.check(when, buckets, *_inner(ask))
+        run, fresh = self._runner(context), self._freshness_of(ask, context)
         columns = ask_timeseries(ask, buckets, run)
         return self._result(ask, columns, {"time": "time", **ask.types()}, ask.exactness(), run, fresh, began)
 
@@ -131,6 +167,8 @@ class Client:
         where: WhereLike = None,
         spec: str | None = None,
         aggregations: Mapping[str, Any] | None = None,
+        context: Mapping[str, Any] | None = None,
+        allow_large: bool = False,
     ) -> Result:
         """The values of a dimension with the largest value of the first metric, best first; null values last.
 
@@ -138,7 +176,7 @@ class Client:
             dimension: name from the catalogue
             metrics: names from the catalogue; the first one ranks
             n: rows at most, 1 to 10,000
-            interval, last, where, spec, aggregations: as for :meth:`timeseries`
+            interval, last, where, spec, aggregations, context, allow_large: as for :meth:`timeseries`
 
         Returns:
             Columns ``dimension`` and one for each metric. A multi-value dimension counts a row once for each label;
@@ -162,39 +200,47 @@ class Client:
             aggregations=aggregations,
         )
         check_top_n(ask, n)
-        run, fresh = _Runner(self._transport), self._freshness_of(ask)
+        if not allow_large:
+            self._limits.check(when, *_inner(ask))
+        run, fresh = self._runner(context), self._freshness_of(ask, context)
         columns, note = ask_top_n(ask, dimension, self.catalogue.dimension(dimension).multi_value, n, run)
         types: dict[str, ColumnType] = {dimension: "string", **ask.types()}
         return self._result(ask, columns, types, f"{ask.exactness()}; {note}", run, fresh, began)
 
-    def native(self, query: Mapping[str, Any]) -> Result:
+    def native(
+        self, query: Mapping[str, Any], *, context: Mapping[str, Any] | None = None, allow_large: bool = False
+    ) -> Result:
         """The answer of any native query of Druid, as columns.
 
         Args:
             query: Druid's JSON; a query object of pydruid is taken too (its ``query_dict``). Scan and groupBy are
                 asked for rows as arrays, which changes only the speed.
+            context: as for :meth:`timeseries`; the query's own goes before it
+            allow_large: as for :meth:`timeseries`
 
         Raises:
-            AskError: it has no ``queryType``
+            AskError: it has no ``queryType``, or is beyond a limit
             TransportError: no answer
         """
         began = time.perf_counter()
         body = getattr(query, "query_dict", query)
         if not isinstance(body, Mapping) or not isinstance(body.get("queryType"), str):
             raise AskError('a native query is a mapping with a "queryType"; see the query documentation of Druid.')
-        run = _Runner(self._transport)
+        if not allow_large:
+            self._limits.check_native(body)
+        run = self._runner(context)
         asked = lean(body)
         columns, types = columns_of(asked, run(asked))
         elapsed = time.perf_counter() - began
         return Result(columns, types, None, "as Druid answers", None, elapsed, run.first_id, tuple(run.sent))
 
-    def freshness(self, spec: str = "audience") -> Freshness | None:
+    def freshness(self, spec: str = "audience", *, context: Mapping[str, Any] | None = None) -> Freshness | None:
         """How new the newest queryable event of a spec's datasource is; None if there is none.
 
         For events that were handed off from the running task it is exact to the minute only.
         """
         datasource = self._datasources.get(spec, spec)
-        answer = _Runner(self._transport)({"queryType": "dataSourceMetadata", "dataSource": datasource})
+        answer = self._runner(context)({"queryType": "dataSourceMetadata", "dataSource": datasource})
         newest = answer[0]["result"].get("maxIngestedEventTime") if answer else None
         return freshness_of(newest, datetime.now(UTC))
 
@@ -204,6 +250,8 @@ class Client:
         interval: IntervalLike | None = None,
         last: str | timedelta | None = None,
         settled_after: timedelta = SETTLED_AFTER,
+        context: Mapping[str, Any] | None = None,
+        allow_large: bool = False,
     ) -> LedgerReport:
         """Whether everything that producers sent can be asked for, minute by minute.
 
@@ -211,13 +259,16 @@ class Client:
             interval, last: as for :meth:`timeseries`, of the events' own time
             settled_after: so long after a producer last told of a minute, what is not queryable is missing; until then
                 it is in flight
+            context, allow_large: as for :meth:`timeseries`
 
         Raises:
             AskError, TransportError: as for :meth:`timeseries`
         """
         began = time.perf_counter()
         when = parse_interval(interval, last)
-        run, fresh = _Runner(self._transport), self.freshness()
+        if not allow_large:
+            self._limits.check(when, MINUTE)
+        run, fresh = self._runner(context), self.freshness(context=context)
         names = {spec: self._datasources.get(spec, spec) for spec in ("audience", "ledger", "quarantine")}
         columns, totals, completeness, unknown = ask_ledger(
             names, when, run, now=datetime.now(UTC), settled_after=settled_after
@@ -226,9 +277,12 @@ class Client:
         minutes = Result(columns, types(), when, "exact", fresh, elapsed, run.first_id, tuple(run.sent))
         return LedgerReport(minutes, totals, completeness, fresh, unknown)
 
-    def _freshness_of(self, ask: Ask) -> Freshness | None:
+    def _freshness_of(self, ask: Ask, context: Mapping[str, Any] | None) -> Freshness | None:
         """Asked before the question itself, so that the newest event it tells of is in the answer."""
-        return self.freshness(ask.spec) if self._with_freshness else None
+        return self.freshness(ask.spec, context=context) if self._with_freshness else None
+
+    def _runner(self, context: Mapping[str, Any] | None) -> _Runner:
+        return _Runner(self._transport, {**self._context, **_checked(context)})
 
     def _result(
         self,
@@ -247,21 +301,46 @@ class Client:
 
 
 class _Runner:
-    """Sends native queries of one question, each with an id and a deadline inside Druid."""
+    """Sends native queries of one question, each with an id and a deadline inside Druid.
 
-    def __init__(self, transport: DruidTransport) -> None:
+    All of them together have the total timeout.
+    """
+
+    def __init__(self, transport: DruidTransport, context: Mapping[str, Any]) -> None:
         self._transport = transport
+        self._context = context
+        self._deadline = time.monotonic() + transport.timeouts.total
         self.sent: list[dict[str, Any]] = []
         self.first_id = ""
 
     def __call__(self, query: dict[str, Any]) -> list[Any]:
+        timeouts = self._transport.timeouts
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimedOutError(
+                f"the queries of this question took more than {timeouts.total:g} s together. Ask for less, or raise "
+                "the total timeout.",
+                url=self._transport.url,
+            )
         context = {
             "queryId": f"frontrow-{os.urandom(16).hex()}",
-            "timeout": int(self._transport.timeouts.query * 1000),
+            "timeout": int(min(timeouts.query, left) * 1000),
+            **self._context,
             **(query.get("context") or {}),
         }
         query = {**query, "context": context}
         self.sent.append(query)
         self.first_id = self.first_id or str(context["queryId"])
-        answer = self._transport.request_json("POST", "/druid/v2", query)
+        answer = self._transport.request_json("POST", "/druid/v2", query, timeout=left)
         return answer if isinstance(answer, list) else [answer]
+
+
+def _inner(ask: Ask) -> list[Granularity]:
+    """Buckets in which a question is asked besides those of its answer: maxima look at every minute."""
+    return [MINUTE] if any(maximum(metric) is not None for metric in ask.metrics) else []
+
+
+def _checked(context: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    if context is not None and not (isinstance(context, Mapping) and all(isinstance(name, str) for name in context)):
+        raise AskError('a context is a mapping of Druid\'s names, like {"priority": -1}.')
+    return context or {}

@@ -13,7 +13,7 @@ from frontrow._formula import aggregations, clean, evaluate, maximum, post_aggre
 from frontrow._time import GRAIN, Granularity, check_buckets
 from frontrow_specs.formula import Aggregate, Expression, aggregates
 
-_MINUTE = Granularity(1, "minute", "PT1M")
+MINUTE = Granularity(1, "minute", "PT1M")
 # Sends one native query to Druid and gives its answer.
 Run: TypeAlias = Callable[[dict[str, Any]], list[Any]]
 
@@ -28,7 +28,7 @@ def check_timeseries(ask: Ask, granularity: Granularity) -> None:
         raise AskError(f"{ask.spec} holds whole minutes: ask for a granularity of whole minutes, like 1m.")
     check_buckets(granularity, ask.interval)
     if any(maximum(metric) is not None for metric in ask.metrics):
-        check_buckets(_MINUTE, ask.interval)
+        check_buckets(MINUTE, ask.interval)
 
 
 def ask_timeseries(ask: Ask, granularity: Granularity, run: Run) -> dict[str, list[Any]]:
@@ -83,7 +83,7 @@ def timeseries_query(
 def _maxima(ask: Ask, inner: Expression, starts: list[datetime], run: Run) -> list[float | int | None]:
     """The largest value of a formula over the minutes of each bucket; null where no minute has a row."""
     found: list[float | int | None] = [None] * len(starts)
-    for start, values in _buckets(run(timeseries_query(ask, dict.fromkeys(aggregates(inner)), _MINUTE))):
+    for start, values in _buckets(run(timeseries_query(ask, dict.fromkeys(aggregates(inner)), MINUTE))):
         value = evaluate(inner, values, GRAIN / timedelta(milliseconds=1))
         bucket = max(bisect_right(starts, start) - 1, 0)
         known = found[bucket]

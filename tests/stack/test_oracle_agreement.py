@@ -47,7 +47,10 @@ class Line:
         whole = Interval(datetime(2020, 1, 1, tzinfo=UTC), datetime(2030, 1, 1, tzinfo=UTC))
         for spec in SPECS:
             while True:
-                found = self.client.timeseries("events", interval=whole, granularity="all", spec=spec)[0]["events"]
+                answer = self.client.timeseries(
+                    "events", interval=whole, granularity="all", spec=spec, allow_large=True
+                )
+                found = answer[0]["events"]
                 if found == len(self.events):
                     break
                 assert time.monotonic() < deadline, f"{spec} holds {found} of {len(self.events)} events"
