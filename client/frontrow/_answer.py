@@ -9,7 +9,6 @@ import zlib
 
 from frontrow._call import Form
 
-_BRACKETS = {b"[": b"]", b"{": b"}"}
 _GZIP = 31  # zlib's number for "gzip only", with the largest window
 
 
@@ -71,26 +70,38 @@ class Unpacker:
 class Ending:
     """Looks at an answer's bytes as they pass, and tells at the end whether the answer is whole in its form.
 
-    HTTP's own framing does not tell: a query that fails while it answers ends with a last chunk like any other. Druid
-    ends whole lines and CSV with an empty line; in CSV an empty line may also be inside of quotes.
+    HTTP's own framing does not tell: a query that fails while it answers ends with a last chunk like any other, after
+    some row. Whole JSON closes every bracket. Druid ends whole lines and CSV with an empty line; in CSV an empty line
+    may also be inside of quotes.
     """
 
     def __init__(self, form: Form) -> None:
         self._form = form
-        self._last = b""
-        self._first = b""
-        self._quotes = 0
+        self._first = self._last = b""
+        self._depth = self._quotes = 0
+        self._escaped = b""
 
     def feed(self, piece: bytes) -> None:
         if not piece:
             return
         self._first = self._first or piece.lstrip()[:1]
+        self._last = (self._last + piece[-2:])[-2:]
         if self._form == "json":
-            self._last = piece.rstrip()[-1:] or self._last
-        else:
-            self._last = (self._last + piece[-2:])[-2:]
-        if self._form == "csv":
+            self._count(piece)
+        elif self._form == "csv":
             self._quotes += piece.count(b'"')
+
+    def _count(self, piece: bytes) -> None:
+        """Brackets outside of texts."""
+        piece = self._escaped + piece
+        # A backslash takes the next byte with it, and that may be in the next piece.
+        slashes = len(piece) - len(piece.rstrip(b"\\"))
+        self._escaped = b"\\" if slashes % 2 else b""
+        piece = piece[: len(piece) - slashes].replace(b"\\\\", b"").replace(b'\\"', b"")
+        parts = piece.split(b'"')
+        outside = b"".join(parts[self._quotes % 2 :: 2])
+        self._quotes += len(parts) - 1
+        self._depth += outside.count(b"[") + outside.count(b"{") - outside.count(b"]") - outside.count(b"}")
 
     def finish(self) -> None:
         """
@@ -100,9 +111,9 @@ class Ending:
         match self._form:
             case "json" if not self._first:
                 raise NotWholeError("it is empty")
-            case "json" if self._first not in _BRACKETS:
+            case "json" if self._first not in (b"[", b"{"):
                 raise NotWholeError("it is not JSON")
-            case "json" if self._last != _BRACKETS[self._first]:
+            case "json" if self._depth or self._quotes % 2:
                 raise NotWholeError("it ends before the JSON does")
             case "lines" | "csv" if self._last not in (b"\n", b"\n\n") or self._quotes % 2:
                 raise NotWholeError("it ends without the empty line that Druid puts after the last row")

@@ -11,7 +11,7 @@ import ssl
 import threading
 import time
 from types import TracebackType
-from typing import Any
+from typing import Any, cast
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -100,11 +100,11 @@ class _Secure(HTTPSConnection):
 
 
 class _PlainPool(urllib3.HTTPConnectionPool):
-    ConnectionCls = _Plain
+    ConnectionCls = cast(Any, _Plain)
 
 
 class _SecurePool(urllib3.HTTPSConnectionPool):
-    ConnectionCls = _Secure
+    ConnectionCls = cast(Any, _Secure)
 
 
 POOLS = {"http": _PlainPool, "https": _SecurePool}

@@ -49,7 +49,7 @@ class Limits:
         span = interval.end - interval.start
         if span > self.span:
             raise AskError(
-                f"{interval} spans {span.days:,} days, more than {self.span.days:,}. Ask for less, or give "
+                f"{interval} spans {_words(span)}, more than {_words(self.span)}. Ask for less, or give "
                 "allow_large=True; Client(limits=Limits(span=...)) moves the limit."
             )
         for granularity in granularities:
@@ -71,6 +71,10 @@ class Limits:
         granularity = _granularity(query.get("granularity"))
         for interval in _intervals(query.get("intervals")):
             self.check(interval, *([granularity] if granularity else []))
+
+
+def _words(span: timedelta) -> str:
+    return f"{span.days:,} days" if span.days else str(span)
 
 
 def _intervals(given: Any) -> Iterator[Interval]:

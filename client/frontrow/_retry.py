@@ -13,7 +13,7 @@ from frontrow._errors import AskError
 
 STATUSES = frozenset((429, 503))
 """Refusals that a later attempt may be spared."""
-_EARNED = 0.1
+_ANSWERS = 10  # that allow one more retry
 
 
 @dataclass(frozen=True)
@@ -59,22 +59,22 @@ class Budget:
     """Retries that a client may still make. Safe for several threads."""
 
     def __init__(self, most: int) -> None:
-        self._most = self._left = float(most)
+        self._most = self._left = most * _ANSWERS
         self._lock = Lock()
 
     def spend(self) -> bool:
         """Take one retry; False if there is none left."""
         with self._lock:
-            if self._left < 1:
+            if self._left < _ANSWERS:
                 return False
-            self._left -= 1
+            self._left -= _ANSWERS
             return True
 
     def earn(self) -> None:
         """A query was answered."""
         if self._left < self._most:
             with self._lock:
-                self._left = min(self._most, self._left + _EARNED)
+                self._left = min(self._most, self._left + 1)
 
 
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:

@@ -148,9 +148,15 @@ class Transport:
         Raises:
             TransportError: which of them, see :mod:`frontrow._errors`
         """
-        with self._answer(call_of(method, path, body), timeout) as pieces:
+        call = call_of(method, path, body)
+        if call.form in ("lines", "csv"):
+            raise AskError("lines and CSV are not JSON: stream them.")
+        with self._answer(call, timeout) as pieces:
             data = b"".join(pieces)
-            return _loads(data) if data else None
+            value = _loads(data) if data else None
+            if call.form == "json" and not isinstance(value, list | dict):
+                raise NotWholeError(f"{str(value)[:40]!r} is not what a query answers" if data else "it is empty")
+            return value
 
     def stream(self, method: str, path: str, body: Any = None, *, timeout: float | None = None) -> Iterator[bytes]:
         """The answer's bytes as they come, none of them kept: JSON, lines or CSV, as the query asks for.
@@ -161,8 +167,13 @@ class Transport:
         Raises:
             TransportError: as for :meth:`request_json`; BrokenAnswerError at the end of an answer that is cut off
         """
-        with self._answer(call_of(method, path, body), timeout) as pieces:
-            yield from pieces
+        call = call_of(method, path, body)
+        ending = Ending(call.form)
+        with self._answer(call, timeout) as pieces:
+            for piece in pieces:
+                ending.feed(piece)
+                yield piece
+            ending.finish()
 
     @contextmanager
     def _answer(self, call: Call, timeout: float | None) -> Iterator[Iterator[bytes]]:
@@ -258,6 +269,8 @@ class Transport:
             headers=headers,
             timeout=urllib3.Timeout(connect=min(self.timeouts.connect, left), read=min(self.timeouts.read, left)),
             redirect=False,
+            # Through a proxy the address is not the pool's.
+            assert_same_host=False,
             preload_content=False,
             decode_content=False,
         )
@@ -270,7 +283,7 @@ class Transport:
         """
         if call.id_header and (told := response.headers.get(call.id_header, call.query_id)) != call.query_id:
             raise NotWholeError(f"it is of another query, {told}")
-        unpacker, ending = Unpacker(response.headers.get("Content-Encoding"), self._most), Ending(call.form)
+        unpacker = Unpacker(response.headers.get("Content-Encoding"), self._most)
         while True:
             with Within(deadline, self.timeouts.read):
                 piece = response.read1(_CHUNK, decode_content=False)
@@ -278,11 +291,8 @@ class Transport:
                 break
             if time.monotonic() > deadline:
                 raise urllib3.exceptions.ReadTimeoutError(self._pool, call.path, "the time for this request is up")
-            piece = unpacker.feed(piece)
-            ending.feed(piece)
-            yield piece
+            yield unpacker.feed(piece)
         unpacker.finish()
-        ending.finish()
 
     def _reason(self, response: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
         """The start of a refusal's body, as far as it comes: the status says what matters."""
@@ -304,12 +314,9 @@ class Transport:
         """Tell Druid to end a query that it may still be at work on; a note at the error says whether it took that."""
         if not failure.working or call.cancel is None:
             return
-        if self._cancelled(call.cancel):
-            failure.error.add_note(f"Druid was told to end the query {call.query_id}.")
-        else:
-            failure.error.add_note(
-                f"Druid could not be told to end the query {call.query_id}; its own timeout ends it."
-            )
+        taken = self._cancelled(call.cancel)
+        said = "Druid was told to end it." if taken else "Druid could not be told to end it; its own timeout does."
+        failure.error.add_note(f"Query {call.query_id}: {said}")
 
     def _cancelled(self, path: str) -> bool:
         # On a connection of its own, in little time: the one of the query is of no use, and someone waits.
