@@ -67,6 +67,7 @@ BENCHMARKS = {
     "dedup": Benchmark("Leaving duplicates out: cost, memory, size", 300, on_kafka),
     "collector": Benchmark("The collector against the straightforward way", 180, on_kafka),
     "client": Benchmark("The client against pydruid and bare HTTP", 300, on_druid),
+    "failures": Benchmark("The same twenty failures: pydruid and frontrow", 300, None),
     "stack": Benchmark("Start and memory of the local stack", 900, None),
     "containers": Benchmark("Local processes beside containers", 900, None),
 }

@@ -44,6 +44,8 @@ def recorded_druid() -> Iterator[Loopback]:
     def respond(request: Request) -> Reply:
         if request.method == "DELETE":
             return reply(b"", 202)
+        if request.path == "/login":
+            return reply(b"<html><h1>Log in</h1></html>", kind="text/html")
         if not request.path.startswith("/druid/v2"):
             return json_reply({"id": "audience"})
         body = request.json
