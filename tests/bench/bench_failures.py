@@ -1,7 +1,7 @@
 """The same twenty failures, asked through pydruid (native and DB-API) and through frontrow: what each of them does.
 
-A proxy breaks the recorded answers of a Druid; no stack is needed. The exit code is 1 if frontrow hangs, or gives a part
-of an answer as if it were all. Run: ``python tests/bench/bench_failures.py``.
+A proxy breaks the recorded answers of a Druid; no stack is needed. The exit code is 1 if frontrow hangs, or gives a
+part of an answer as if it were all. Run: ``python tests/bench/bench_failures.py``.
 """
 
 from __future__ import annotations
