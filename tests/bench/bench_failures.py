@@ -6,7 +6,6 @@ part of an answer as if it were all. Run: ``python tests/bench/bench_failures.py
 
 from __future__ import annotations
 
-import signal
 import socket
 import sys
 import threading
@@ -37,6 +36,7 @@ from support.fault_proxy import (
     sized,
     unframed,
 )
+from support.interrupts import ctrl_c
 from support.recorded import NO_CAPACITY, TIMED_OUT, recorded_druid
 
 PATIENCE_S = 4.0
@@ -148,22 +148,12 @@ def in_a_thread(way: Way, url: str) -> tuple[int | BaseException | None, float]:
 def interrupted(way: Way, proxy: FaultProxy) -> tuple[int | BaseException | None, float]:
     """The same in this thread, with a Ctrl-C while it waits."""
 
-    def interrupt() -> None:
-        deadline = time.monotonic() + PATIENCE_S
-        while not proxy.queries() and time.monotonic() < deadline:
-            time.sleep(0.01)
-        time.sleep(0.1)
-        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
-
-    watcher = threading.Thread(target=interrupt)
-    watcher.start()
     began = time.monotonic()
     try:
-        return way(proxy.url), 0.0
+        with ctrl_c(proxy):
+            return way(proxy.url), 0.0
     except KeyboardInterrupt as error:
         return error, time.monotonic() - began
-    finally:
-        watcher.join()
 
 
 def judged(outcome: int | BaseException | None, took: float, rows: int, proxy: FaultProxy) -> tuple[str, str]:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import signal
 import socket
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 
@@ -16,6 +13,7 @@ import frontrow
 from frontrow import Client, Timeouts
 from frontrow._transport import Transport
 from support.fault_proxy import Fault, FaultProxy, fault_proxy, instead
+from support.interrupts import ctrl_c
 from support.loopback import CLOSE, Reply, Request, json_reply, loopback, reply
 from support.recorded import NATIVE_QUERY, QUERY_ID, recorded_druid, sql_query
 
@@ -32,26 +30,6 @@ def proxy() -> Iterator[FaultProxy]:
 @pytest.fixture(autouse=True)
 def _forget(proxy: FaultProxy) -> None:
     proxy.requests.clear()
-
-
-@contextmanager
-def ctrl_c_when(proxy: FaultProxy, queries: int) -> Iterator[None]:
-    """Sends SIGINT to the main thread once so many queries have come in."""
-
-    def watch() -> None:
-        deadline = time.monotonic() + 10
-        while len(proxy.queries()) < queries and time.monotonic() < deadline:
-            time.sleep(0.01)
-        # So that the query is waited for, and not just being sent.
-        time.sleep(0.05)
-        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    try:
-        yield
-    finally:
-        watcher.join()
 
 
 def test_when_its_time_is_up(proxy: FaultProxy) -> None:
@@ -76,7 +54,7 @@ def test_when_it_is_interrupted(proxy: FaultProxy, fault: Fault) -> None:
     with Client(proxy.url, freshness=False) as client:
         proxy.faults.append(fault)
         began = time.monotonic()
-        with ctrl_c_when(proxy, 1), pytest.raises(KeyboardInterrupt) as caught:
+        with ctrl_c(proxy), pytest.raises(KeyboardInterrupt) as caught:
             client.timeseries("plays", last="1h")
         assert time.monotonic() - began < 2
         (query,) = proxy.queries()
