@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -10,7 +9,7 @@ from typing import Any
 
 from frontrow._ask import Ask, prepare
 from frontrow._connect import Tls, TokenLike
-from frontrow._errors import AskError, TimedOutError
+from frontrow._errors import AskError
 from frontrow._filters import WhereLike
 from frontrow._formula import maximum
 from frontrow._ledger import SETTLED_AFTER, LedgerReport, ask_ledger, types
@@ -18,6 +17,7 @@ from frontrow._limits import Limits
 from frontrow._native import columns_of, lean
 from frontrow._result import ColumnType, Freshness, Result, freshness_of
 from frontrow._retry import Retries
+from frontrow._runner import Runner, checked_context
 from frontrow._time import Granularity, IntervalLike, parse_granularity, parse_interval
 from frontrow._timeseries import MINUTE, ask_timeseries, check_timeseries
 from frontrow._topn import ask_top_n, check_top_n
@@ -88,7 +88,7 @@ class Client:
         )
         self._datasources = dict(datasources or {})
         self._with_freshness = freshness
-        self._context = _checked(context)
+        self._context = checked_context(context)
 
     def __repr__(self) -> str:
         return f"frontrow.Client({self._transport.url!r})"
@@ -281,8 +281,8 @@ class Client:
         """Asked before the question itself, so that the newest event it tells of is in the answer."""
         return self.freshness(ask.spec, context=context) if self._with_freshness else None
 
-    def _runner(self, context: Mapping[str, Any] | None) -> _Runner:
-        return _Runner(self._transport, {**self._context, **_checked(context)})
+    def _runner(self, context: Mapping[str, Any] | None) -> Runner:
+        return Runner(self._transport, {**self._context, **checked_context(context)})
 
     def _result(
         self,
@@ -290,7 +290,7 @@ class Client:
         columns: dict[str, list[Any]],
         types: Mapping[str, ColumnType],
         exactness: str,
-        run: _Runner,
+        run: Runner,
         fresh: Freshness | None,
         began: float,
     ) -> Result:
@@ -300,47 +300,6 @@ class Client:
         )
 
 
-class _Runner:
-    """Sends native queries of one question, each with an id and a deadline inside Druid.
-
-    All of them together have the total timeout.
-    """
-
-    def __init__(self, transport: DruidTransport, context: Mapping[str, Any]) -> None:
-        self._transport = transport
-        self._context = context
-        self._deadline = time.monotonic() + transport.timeouts.total
-        self.sent: list[dict[str, Any]] = []
-        self.first_id = ""
-
-    def __call__(self, query: dict[str, Any]) -> list[Any]:
-        timeouts = self._transport.timeouts
-        left = self._deadline - time.monotonic()
-        if left <= 0:
-            raise TimedOutError(
-                f"the queries of this question took more than {timeouts.total:g} s together. Ask for less, or raise "
-                "the total timeout.",
-                url=self._transport.url,
-            )
-        context = {
-            "queryId": f"frontrow-{os.urandom(16).hex()}",
-            "timeout": int(min(timeouts.query, left) * 1000),
-            **self._context,
-            **(query.get("context") or {}),
-        }
-        query = {**query, "context": context}
-        self.sent.append(query)
-        self.first_id = self.first_id or str(context["queryId"])
-        answer = self._transport.request_json("POST", "/druid/v2", query, timeout=left)
-        return answer if isinstance(answer, list) else [answer]
-
-
 def _inner(ask: Ask) -> list[Granularity]:
     """Buckets in which a question is asked besides those of its answer: maxima look at every minute."""
     return [MINUTE] if any(maximum(metric) is not None for metric in ask.metrics) else []
-
-
-def _checked(context: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    if context is not None and not (isinstance(context, Mapping) and all(isinstance(name, str) for name in context)):
-        raise AskError('a context is a mapping of Druid\'s names, like {"priority": -1}.')
-    return context or {}

@@ -50,13 +50,13 @@ class Limits:
         if span > self.span:
             raise AskError(
                 f"{interval} spans {_words(span)}, more than {_words(self.span)}. Ask for less, or give "
-                "allow_large=True; Client(limits=Limits(span=...)) moves the limit."
+                "allow_large=True (--allow-large); Client(limits=Limits(span=...)) moves the limit."
             )
         for granularity in granularities:
             if not granularity.is_all and (count := -(-span // granularity.shortest)) > self.buckets:
                 raise AskError(
                     f"{interval} has {count:,} buckets of {granularity.period}, more than {self.buckets:,}. Ask for a "
-                    "shorter interval or a coarser granularity, or give allow_large=True; "
+                    "shorter interval or a coarser granularity, or give allow_large=True (--allow-large); "
                     "Client(limits=Limits(buckets=...)) moves the limit."
                 )
 

@@ -30,6 +30,9 @@ druid_bootstrap_option = click.option(
     show_envvar=True,
     help="Kafka, as Druid reaches it: from within containers the name is another. [default: as this program]",
 )
+allow_large_option = click.option(
+    "--allow-large", is_flag=True, help="Ask also for more buckets or a longer time than the client's limits."
+)
 producer_option = click.option(
     "--producer",
     "producer_name",

@@ -16,7 +16,7 @@ from rich.table import Table
 
 from frontrow import Client, Condition, Result, eq, one_of
 from frontrow._display import caveats, format_value
-from frontrow_ingest.cli.options import url_option
+from frontrow_ingest.cli.options import allow_large_option, url_option
 from frontrow_specs import catalogue
 
 _WIDEST = 1_000
@@ -42,6 +42,7 @@ def _asking(function: _Command) -> _Command:
         click.option(
             "--show-query", "form", flag_value="query", help="Print the Druid queries that were sent, as JSON."
         ),
+        allow_large_option,
         url_option,
     )
     for option in reversed(options):
@@ -69,6 +70,7 @@ def timeseries(
     spec: str | None,
     prefix: str,
     form: str | None,
+    allow_large: bool,
     url: str,
 ) -> None:
     """METRICS by time bucket."""
@@ -81,6 +83,7 @@ def timeseries(
             where=_where(conditions),
             time_zone=time_zone,
             spec=spec,
+            allow_large=allow_large,
         )
     _print(result, form)
 
@@ -100,6 +103,7 @@ def top(
     spec: str | None,
     prefix: str,
     form: str | None,
+    allow_large: bool,
     url: str,
 ) -> None:
     """Values of DIMENSION with the largest value of the first of METRICS."""
@@ -112,6 +116,7 @@ def top(
             last=_last(last, interval),
             where=_where(conditions),
             spec=spec,
+            allow_large=allow_large,
         )
     _print(result, form)
 
