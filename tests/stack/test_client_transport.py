@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,15 +13,50 @@ import pytest
 import frontrow
 from frontrow import Client, Timeouts
 from frontrow._transport import Transport
+from frontrow_ingest.contract import ViewingEvent, encode
+from frontrow_specs import rollup
 from support.fault_proxy import Fault, FaultProxy, chunked, fault_proxy
 from support.interrupts import ctrl_c
 from support.slow_queries import slow_native, slow_sql
+from support.supervised_topic import supervised_topic
+from support.viewing_events import an_event
 
 pytestmark = pytest.mark.stack
+
+AT = datetime(2026, 9, 21, 12, 30, tzinfo=UTC)
+HOUR = "2026-09-21T12:00/2026-09-21T13:00"
 
 # Druid itself would let these queries run for a minute.
 IMPATIENT = Timeouts(read=1, total=20, query=60)
 AT_ONCE_S = 1.0
+
+
+@pytest.fixture(scope="module")
+def table(stack: Any, fresh_name: Callable[[str], str]) -> Iterator[str]:
+    """A datasource of a few rows."""
+    name = fresh_name("transport")
+    with supervised_topic(stack.router_url, stack.bootstrap, name) as topic:
+        events = [an_event(ts=int(AT.timestamp() * 1000), content_id=f"title-{number}") for number in range(100)]
+        topic.send([encode(ViewingEvent(**event)) for event in events])
+        topic.supervise(rollup("audience").supervisor(bootstrap=stack.bootstrap, topic=name, datasource=name))
+        with Client(stack.router_url, datasources={"audience": name}, freshness=False) as client:
+
+            def counted() -> bool:
+                return client.timeseries("events", interval=HOUR, granularity="all")[0]["events"] == len(events)
+
+            topic.wait("the events", counted)
+        # Brokers learn of a table for SQL a little later.
+        with Transport(stack.router_url) as transport:
+
+            def known() -> bool:
+                listed = {"query": f"SELECT 1 FROM INFORMATION_SCHEMA.TABLES WHERE TABLE_NAME = '{name}'"}  # noqa: S608
+                return bool(transport.request_json("POST", "/druid/v2/sql", listed))
+
+            topic.wait("the table in SQL", known)
+        try:
+            yield name
+        finally:
+            topic.end(name)
 
 
 @pytest.fixture
@@ -35,11 +71,11 @@ def ended(proxy: FaultProxy) -> tuple[dict[str, Any], float]:
     return json.loads(answer.body), took
 
 
-def test_ctrl_c_ends_the_query_in_druid(proxy: FaultProxy) -> None:
+def test_ctrl_c_ends_the_query_in_druid(proxy: FaultProxy, table: str) -> None:
     with Client(proxy.url) as client:
         began = time.monotonic()
         with ctrl_c(proxy, after_s=1), pytest.raises(KeyboardInterrupt) as caught:
-            client.native(slow_native())
+            client.native(slow_native(table, HOUR))
         waited = time.monotonic() - began
     refusal, took = ended(proxy)
     assert (refusal["error"], refusal["category"]) == ("Query cancelled", "CANCELED")
@@ -49,27 +85,27 @@ def test_ctrl_c_ends_the_query_in_druid(proxy: FaultProxy) -> None:
     assert caught.value.__notes__ == [f"Query {query_id}: Druid was told to end it."]
 
 
-def test_a_read_timeout_ends_the_query_in_druid(proxy: FaultProxy) -> None:
+def test_a_read_timeout_ends_the_query_in_druid(proxy: FaultProxy, table: str) -> None:
     with Client(proxy.url, timeouts=IMPATIENT) as client, pytest.raises(frontrow.TimedOutError):
-        client.native(slow_native())
+        client.native(slow_native(table, HOUR))
     refusal, took = ended(proxy)
     assert refusal["error"] == "Query cancelled"
     assert took < IMPATIENT.read + AT_ONCE_S
 
 
-def test_sql_is_ended_too(proxy: FaultProxy) -> None:
+def test_sql_is_ended_too(proxy: FaultProxy, table: str) -> None:
     with Transport(proxy.url, timeouts=IMPATIENT) as transport, pytest.raises(frontrow.TimedOutError):
-        transport.request_json("POST", "/druid/v2/sql", slow_sql("array", rows=False, sqlQueryId="slow-sum"))
+        transport.request_json("POST", "/druid/v2/sql", slow_sql(table, "array", rows=False, sqlQueryId="slow-sum"))
     refusal, took = ended(proxy)
     assert refusal["error"] == "Query cancelled"
     assert took < IMPATIENT.read + AT_ONCE_S
     assert proxy.cancelled() == ["/druid/v2/sql/slow-sum"]
 
 
-def test_druid_gets_the_time_that_is_left_and_keeps_to_it(proxy: FaultProxy) -> None:
+def test_druid_gets_the_time_that_is_left_and_keeps_to_it(proxy: FaultProxy, table: str) -> None:
     timeouts = Timeouts(read=10, total=10, query=0.8)
     with Client(proxy.url, timeouts=timeouts) as client, pytest.raises(frontrow.QueryTimedOutError):
-        client.native(slow_native())
+        client.native(slow_native(table, HOUR))
     refusal, took = ended(proxy)
     assert refusal["error"] == "Query timeout"
     assert 0.5 <= took < timeouts.query + AT_ONCE_S
@@ -77,9 +113,9 @@ def test_druid_gets_the_time_that_is_left_and_keeps_to_it(proxy: FaultProxy) -> 
 
 
 @pytest.mark.parametrize("form", ["array", "arrayLines", "csv"])
-def test_an_export_that_fails_midway_is_not_taken_for_whole(stack: Any, form: str) -> None:
+def test_an_export_that_fails_midway_is_not_taken_for_whole(stack: Any, table: str, form: str) -> None:
     # Over HTTP this answer of Druid ends like any other.
-    query = slow_sql(form, rows=True, sqlQueryId=f"export-{form}", timeout=700)
+    query = slow_sql(table, form, rows=True, sqlQueryId=f"export-{form}", timeout=1500)
     got: list[int] = []
     with Transport(stack.broker_url) as transport, pytest.raises(frontrow.BrokenAnswerError, match="fails while"):
         got.extend(map(len, transport.stream("POST", "/druid/v2/sql", query)))

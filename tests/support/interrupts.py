@@ -13,18 +13,21 @@ from support.fault_proxy import FaultProxy
 
 @contextmanager
 def ctrl_c(proxy: FaultProxy, after_s: float = 0.05) -> Iterator[None]:
-    """Sends SIGINT to the main thread, so long after a query has come through the proxy."""
+    """Sends SIGINT to the main thread, so long after a query has come through the proxy; not after the block's end."""
+    over = threading.Event()
 
     def watch() -> None:
         deadline = time.monotonic() + 10
         while not proxy.queries() and time.monotonic() < deadline:
-            time.sleep(0.01)
-        time.sleep(after_s)
-        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+            if over.wait(0.01):
+                return
+        if not over.wait(after_s):
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
     watcher = threading.Thread(target=watch)
     watcher.start()
     try:
         yield
     finally:
+        over.set()
         watcher.join()
