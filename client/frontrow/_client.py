@@ -39,7 +39,7 @@ class Client:
         datasources: name in Druid of a spec's datasource where it differs, ``{"audience": "audience_test"}``
         freshness: ask with each question how new the newest event is, by a small query before it
         auth: user and password
-        token: instead, for bearer authorization; or a function that gives one, asked for each request
+        token: instead, for bearer authorization; or a function that gives one, asked for each request, by any thread
         tls: certificates for an ``https`` address
         proxy: address of an HTTP proxy to go through; may hold ``user:password@``
         retries: how often a query is asked again that found no capacity or no connection: a number, or

@@ -217,8 +217,9 @@ class Transport:
             attempt += 1
 
     def _attempt(self, call: Call, request: Request, deadline: float) -> urllib3.BaseHTTPResponse | Failure:
+        headers = {**self._headers, **self._credentials.headers()}
         try:
-            response = self._sent(call, deadline)
+            response = self._sent(call, headers, deadline)
         except FrontrowError:
             raise
         except BaseException as error:
@@ -239,8 +240,7 @@ class Transport:
         refused = druid_error(status, _json_or_none(data), text, url=where, retry_after=later)
         return Failure(refused, again=status in STATUSES)
 
-    def _sent(self, call: Call, deadline: float) -> urllib3.BaseHTTPResponse:
-        headers = {**self._headers, **self._credentials.headers()}
+    def _sent(self, call: Call, headers: dict[str, str], deadline: float) -> urllib3.BaseHTTPResponse:
         while True:
             left = max(deadline - time.monotonic(), 0.001)
             body = call.payload(left)
@@ -282,7 +282,7 @@ class Transport:
             HTTPError, NotWholeError, OverLimitError
         """
         if call.id_header and (told := response.headers.get(call.id_header, call.query_id)) != call.query_id:
-            raise NotWholeError(f"it is of another query, {told}")
+            raise NotWholeError(f"it is of another query, {str(told)[:100]}")
         unpacker = Unpacker(response.headers.get("Content-Encoding"), self._most)
         while True:
             with Within(deadline, self.timeouts.read):

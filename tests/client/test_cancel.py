@@ -161,6 +161,18 @@ class TestContext:
             client.timeseries("plays", last="1h")
         assert 900 <= druid.bodies[0]["context"]["timeout"] <= 1000
 
+    def test_the_queries_of_a_question_share_the_total_timeout(self) -> None:
+        slow = Reply((b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[", b"]"), pause=0.2)
+        with loopback(lambda _: slow) as druid, Client(druid.url, timeouts=Timeouts(total=0.9)) as client:
+            began = time.monotonic()
+            with pytest.raises(frontrow.TimedOutError):
+                client.ledger(last="1h")
+            assert time.monotonic() - began < 3
+        sent = [request.json for request in druid.requests if request.method == "POST"]
+        left = [body["context"]["timeout"] for body in sent]
+        assert left == sorted(left, reverse=True)
+        assert left[-1] < 500
+
     @pytest.mark.parametrize("context", [5, ["lane"], {1: 2}])
     def test_that_is_none(self, context: object) -> None:
         with pytest.raises(frontrow.AskError, match="context"):

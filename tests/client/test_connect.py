@@ -184,6 +184,15 @@ class TestWhoAsks:
             client.freshness()
         assert "s3cr" not in str(caught.value)
 
+    def test_a_token_that_cannot_be_had(self) -> None:
+        def token() -> str:
+            raise LookupError("no token today")
+
+        with loopback(lambda _: json_reply([])) as server, Client(server.url, token=token) as client:
+            with pytest.raises(LookupError):
+                client.freshness()
+            assert server.requests == []
+
     @pytest.mark.parametrize(
         "how", [{"auth": ("a", "b"), "token": "c"}, {"auth": ("a:b", "c")}, {"transport": 1, "token": "c"}]
     )
