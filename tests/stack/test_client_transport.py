@@ -115,7 +115,7 @@ def test_druid_gets_the_time_that_is_left_and_keeps_to_it(proxy: FaultProxy, tab
 @pytest.mark.parametrize("form", ["array", "arrayLines", "csv"])
 def test_an_export_that_fails_midway_is_not_taken_for_whole(stack: Any, table: str, form: str) -> None:
     # Over HTTP this answer of Druid ends like any other.
-    query = slow_sql(table, form, rows=True, sqlQueryId=f"export-{form}", timeout=1500)
+    query = slow_sql(table, form, rows=True, sqlQueryId=f"export-{form}", timeout=1000)
     got: list[int] = []
     with Transport(stack.broker_url) as transport, pytest.raises(frontrow.BrokenAnswerError, match="fails while"):
         got.extend(map(len, transport.stream("POST", "/druid/v2/sql", query)))
