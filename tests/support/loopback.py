@@ -126,7 +126,7 @@ def _secured(connection: socket.socket, tls: ssl.SSLContext | None) -> socket.so
 def read_request(stream: Any) -> Request | None:
     """The next request of a connection; None at its end, and where it is no HTTP."""
     words = stream.readline().decode("latin-1").split(" ")
-    if len(words) != 3:
+    if len(words) != 3 or not words[2].startswith("HTTP/"):
         return None
     method, path, _ = words
     headers = {}
