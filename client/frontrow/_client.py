@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from frontrow._ask import prepare
 from frontrow._connect import Tls, TokenLike
@@ -25,6 +26,9 @@ from frontrow._timeseries import ask_timeseries, check_timeseries
 from frontrow._topn import ask_top_n, check_top_n
 from frontrow._transport import DruidTransport, Timeouts, Transport
 from frontrow_specs import Catalogue, catalogue
+
+if TYPE_CHECKING:
+    from frontrow._export import Exported
 
 DEFAULT_URL = "http://127.0.0.1:8888"
 
@@ -304,6 +308,43 @@ class Client:
         asking, asked = self._session.asking(context), lean(body)
         columns, types = columns_of(asked, asking.run(asked))
         return asking.result(columns, types, None, "as Druid answers")
+
+    def sql(self, query: str, parameters: Sequence[Any] = (), *, context: Mapping[str, Any] | None = None) -> Result:
+        """The answer of Druid's SQL. Its rows are decoded when they are looked at; frames never make them Python's.
+
+        Args:
+            query: with a ``?`` for each parameter
+            parameters: text, numbers, booleans, datetimes with a time zone, None
+            context: as for :meth:`timeseries`
+
+        Raises:
+            AskError: a parameter is of another type, or the transport is a double that knows no SQL
+            TransportError: no answer
+        """
+        return self._session.sql(query, parameters, context)
+
+    def export(
+        self,
+        query: str,
+        path: str | os.PathLike[str],
+        *,
+        parameters: Sequence[Any] = (),
+        context: Mapping[str, Any] | None = None,
+        timeout: float | None = None,
+    ) -> Exported:
+        """Write the answer of Druid's SQL to a file, a few megabytes in memory at once. Needs the extra ``arrow``.
+
+        Args:
+            query, parameters, context: as for :meth:`sql`
+            path: ends in ``.parquet`` or ``.csv``; a file that is there is replaced when all rows are written, and
+                stays as it is if they do not come
+            timeout: seconds for all of it, also inside Druid, instead of the total timeout
+
+        Raises:
+            AskError: another ending, or as for :meth:`sql`
+            MissingExtraError, OSError, TransportError
+        """
+        return self._session.export(query, path, parameters, context, timeout)
 
     def freshness(self, spec: str = "audience", *, context: Mapping[str, Any] | None = None) -> Freshness | None:
         """How new the newest queryable event of a spec's datasource is; None if there is none.

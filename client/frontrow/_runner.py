@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from frontrow._errors import AskError, TimedOutError
-from frontrow._transport import DruidTransport
+from frontrow._transport import DruidTransport, StreamingTransport
 
 
 class Runner:
@@ -29,26 +29,61 @@ class Runner:
         return Runner(self._transport, self._context, deadline=self._deadline)
 
     def __call__(self, query: dict[str, Any]) -> list[Any]:
-        timeouts = self._transport.timeouts
-        left = self._deadline - time.monotonic()
-        if left <= 0:
-            raise TimedOutError(
-                f"the queries of this question took more than {timeouts.total:g} s together. Ask for less, or raise "
-                "the total timeout.",
-                url=self._transport.url,
-            )
+        left = self._left()
         context = {
-            "queryId": f"frontrow-{os.urandom(16).hex()}",
-            # Druid takes 0 for no limit.
-            "timeout": max(1, int(min(timeouts.query, left) * 1000)),
+            "queryId": _new_id(),
+            "timeout": _ms(min(self._transport.timeouts.query, left)),
             **self._context,
             **(query.get("context") or {}),
         }
         query = {**query, "context": context}
-        self.sent.append(query)
-        self.first_id = self.first_id or str(context["queryId"])
+        self._note(query, context["queryId"])
         answer = self._transport.request_json("POST", "/druid/v2", query, timeout=left)
         return answer if isinstance(answer, list) else [answer]
+
+    def stream_sql(self, body: Mapping[str, Any], *, export: bool = False) -> Iterator[bytes]:
+        """The bytes that Druid's SQL answers.
+
+        Args:
+            export: there is no limit of bytes, and as much time inside Druid as there is in all
+
+        Raises:
+            AskError: the transport cannot
+        """
+        if not isinstance(self._transport, StreamingTransport):
+            raise AskError(f"{type(self._transport).__name__} has no stream, which SQL comes by.")
+        left = self._left()
+        context = {
+            "sqlQueryId": _new_id(),
+            "timeout": _ms(left if export else min(self._transport.timeouts.query, left)),
+            **body["context"],
+            **self._context,
+        }
+        query = {**body, "context": context}
+        self._note(query, context["sqlQueryId"])
+        return self._transport.stream("POST", "/druid/v2/sql", query, timeout=left, limited=not export)
+
+    def _left(self) -> float:
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimedOutError(
+                "the queries of this question took longer together than the total timeout. Ask for less, or raise it.",
+                url=self._transport.url,
+            )
+        return left
+
+    def _note(self, query: dict[str, Any], query_id: Any) -> None:
+        self.sent.append(query)
+        self.first_id = self.first_id or str(query_id)
+
+
+def _new_id() -> str:
+    return f"frontrow-{os.urandom(16).hex()}"
+
+
+def _ms(seconds: float) -> int:
+    # Druid takes 0 for no limit.
+    return max(1, int(seconds * 1000))
 
 
 def checked_context(context: Mapping[str, Any] | None) -> Mapping[str, Any]:

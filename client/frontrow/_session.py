@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from frontrow._ask import Ask
 from frontrow._epochs import check_key_epochs
 from frontrow._formula import maximum
 from frontrow._limits import Limits
 from frontrow._result import ColumnType, Freshness, Result, freshness_of
+from frontrow._rows import Header, Rows, split_header, whole_or_broken
 from frontrow._runner import Runner, checked_context
+from frontrow._sql import sql_body, types_of
 from frontrow._time import Granularity, Interval, grain_buckets
 from frontrow._transport import DruidTransport
+
+if TYPE_CHECKING:
+    from frontrow._export import Exported
 
 
 @dataclass
@@ -59,13 +66,52 @@ class Session:
     def datasource(self, spec: str) -> str:
         return self.datasources.get(spec, spec)
 
-    def asking(self, context: Mapping[str, Any] | None) -> Asking:
+    def asking(self, context: Mapping[str, Any] | None, *, timeout: float | None = None) -> Asking:
         """A question that nothing goes before.
+
+        Args:
+            timeout: seconds for all of it, instead of the total timeout
 
         Raises:
             AskError: the context is none
         """
-        return Asking(Runner(self.transport, {**self.context, **checked_context(context)}))
+        deadline = None if timeout is None else time.monotonic() + timeout
+        return Asking(Runner(self.transport, {**self.context, **checked_context(context)}, deadline=deadline))
+
+    def sql(self, text: str, parameters: Sequence[Any], context: Mapping[str, Any] | None) -> Result:
+        asking, body = self.asking(context), sql_body(text, parameters)
+        with self._answer(asking.run, body, export=False) as (header, pieces):
+            rows = Rows(header, b"".join(pieces), self.transport.url)
+        return asking.result(rows, types_of(header), None, "as Druid answers")
+
+    def export(
+        self,
+        text: str,
+        path: str | os.PathLike[str],
+        parameters: Sequence[Any],
+        context: Mapping[str, Any] | None,
+        timeout: float | None,
+    ) -> Exported:
+        from frontrow._export import Exported, check_path, write
+
+        asking, body, path = self.asking(context, timeout=timeout), sql_body(text, parameters), check_path(path)
+        with self._answer(asking.run, body, export=True) as (header, pieces):
+            rows = write(path, header, pieces)
+        elapsed = time.perf_counter() - asking.began
+        return Exported(path, rows, path.stat().st_size, elapsed, asking.run.first_id)
+
+    @contextmanager
+    def _answer(
+        self, run: Runner, body: Mapping[str, Any], *, export: bool
+    ) -> Iterator[tuple[Header, Iterator[bytes]]]:
+        stream = run.stream_sql(body, export=export)
+        try:
+            with whole_or_broken(self.transport.url):
+                yield split_header(stream)
+        finally:
+            close = getattr(stream, "close", None)
+            if close is not None:
+                close()
 
     def begin(self, ask: Ask, buckets: Granularity, context: Mapping[str, Any] | None, allow_large: bool) -> Asking:
         """A question of the catalogue that may be asked.

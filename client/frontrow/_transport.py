@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import orjson
 import urllib3
@@ -26,6 +26,7 @@ _CHUNK = 1 << 16
 _LARGE = 1 << 20
 _REASON = 1 << 16  # bytes of a refusal that are read
 _CANCEL_S = 1.0
+_ANY = 1 << 62  # bytes
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,17 @@ class DruidTransport(Protocol):
 
     def close(self) -> None:
         """Let go of what is held; a second call does nothing."""
+        ...
+
+
+@runtime_checkable
+class StreamingTransport(DruidTransport, Protocol):
+    """One that also gives an answer piece by piece, which SQL needs."""
+
+    def stream(
+        self, method: str, path: str, body: Any = None, *, timeout: float | None = None, limited: bool = True
+    ) -> Iterator[bytes]:
+        """See :meth:`Transport.stream`."""
         ...
 
 
@@ -151,39 +163,44 @@ class Transport:
         call = call_of(method, path, body)
         if call.form in ("lines", "csv"):
             raise AskError("lines and CSV are not JSON: stream them.")
-        with self._answer(call, timeout) as pieces:
+        with self._answer(call, timeout, self._most) as pieces:
             data = b"".join(pieces)
             value = _loads(data) if data else None
             if call.form == "json" and not isinstance(value, list | dict):
                 raise NotWholeError(f"{str(value)[:40]!r} is not what a query answers" if data else "it is empty")
             return value
 
-    def stream(self, method: str, path: str, body: Any = None, *, timeout: float | None = None) -> Iterator[bytes]:
+    def stream(
+        self, method: str, path: str, body: Any = None, *, timeout: float | None = None, limited: bool = True
+    ) -> Iterator[bytes]:
         """The answer's bytes as they come, none of them kept: JSON, lines or CSV, as the query asks for.
 
         The answer is whole only if the iteration ends without an error. A query is ended in Druid if the iterator is
         closed before its end.
+
+        Args:
+            limited: to the bytes that an answer may have
 
         Raises:
             TransportError: as for :meth:`request_json`; BrokenAnswerError at the end of an answer that is cut off
         """
         call = call_of(method, path, body)
         ending = Ending(call.form)
-        with self._answer(call, timeout) as pieces:
+        with self._answer(call, timeout, self._most if limited else _ANY) as pieces:
             for piece in pieces:
                 ending.feed(piece)
                 yield piece
             ending.finish()
 
     @contextmanager
-    def _answer(self, call: Call, timeout: float | None) -> Iterator[Iterator[bytes]]:
+    def _answer(self, call: Call, timeout: float | None, most: int) -> Iterator[Iterator[bytes]]:
         """The pieces of an answer. Its connection is kept if the block reads them all without an error."""
         total = self.timeouts.total if timeout is None else timeout
         deadline = time.monotonic() + total
         request = Request(self.url, self.url + call.path, self.timeouts.connect, self.timeouts.read, total)
         response = self._opened(call, request, deadline)
         try:
-            yield self._pieces(response, call, deadline)
+            yield self._pieces(response, call, deadline, most)
         except BaseException as error:
             response.close()
             failure = failure_of(error, request, answering=True, late=time.monotonic() >= deadline)
@@ -275,7 +292,7 @@ class Transport:
             decode_content=False,
         )
 
-    def _pieces(self, response: urllib3.BaseHTTPResponse, call: Call, deadline: float) -> Iterator[bytes]:
+    def _pieces(self, response: urllib3.BaseHTTPResponse, call: Call, deadline: float, most: int) -> Iterator[bytes]:
         """All of an answer.
 
         Raises:
@@ -283,7 +300,7 @@ class Transport:
         """
         if call.id_header and (told := response.headers.get(call.id_header, call.query_id)) != call.query_id:
             raise NotWholeError(f"it is of another query, {str(told)[:100]}")
-        unpacker = Unpacker(response.headers.get("Content-Encoding"), self._most)
+        unpacker = Unpacker(response.headers.get("Content-Encoding"), most)
         while True:
             with Within(deadline, self.timeouts.read):
                 piece = response.read1(_CHUNK, decode_content=False)

@@ -26,6 +26,8 @@ ASKING = {
     ],
     "retention": ["content", "by", "interval", "last", "where", "context", "allow_large"],
     "native": ["query", "context", "allow_large"],
+    "sql": ["query", "parameters", "context"],
+    "export": ["query", "path", "parameters", "context", "timeout"],
     "freshness": ["spec", "context"],
     "ledger": ["interval", "last", "settled_after", "context", "allow_large"],
 }  # fmt: skip
