@@ -51,8 +51,11 @@ class Header:
         """
         try:
             names, native, sql = (orjson.loads(line) for line in lines)
-            kinds = [_OF_SQL.get(each) or _OF_DRUID.get(kind, "other") for each, kind in zip(sql, native, strict=True)]
-            return cls(dict(zip(names, kinds, strict=True)))
+            kinds: dict[str, Kind] = {
+                name: _OF_SQL.get(each) or _OF_DRUID.get(kind, "other")
+                for name, kind, each in zip(names, native, sql, strict=True)
+            }
+            return cls(kinds)
         except (ValueError, TypeError) as error:
             raise NotWholeError("it does not begin with the names and types of its columns") from error
 

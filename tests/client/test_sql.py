@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from frontrow import AskError, BrokenAnswerError, Client, MissingExtraError
 from frontrow._arrow import block_table, schema_of
-from frontrow._rows import Header, Rows, blocks, values_of
+from frontrow._rows import Header, Kind, Rows, blocks, values_of
 from frontrow_ingest.testing import MemoryDruid
 from support.loopback import Loopback, Reply, Request, loopback
 
@@ -167,7 +167,8 @@ class TestValues:
 
     @pytest.mark.parametrize("row", [b'["a"', b"{}", b'["a",1,2,3]', b"7"])
     def test_a_row_that_is_none(self, row: bytes) -> None:
-        rows = Rows(Header({"title": "string", "plays": "integer"}), row + b"\n", "http://druid")
+        kinds: dict[str, Kind] = {"title": "string", "plays": "integer"}
+        rows = Rows(Header(kinds), row + b"\n", "http://druid")
         with pytest.raises(BrokenAnswerError, match="http://druid"):
             rows["title"]
 
