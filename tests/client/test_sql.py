@@ -86,7 +86,7 @@ class TestAsking:
             "VARCHAR", "BIGINT", "DOUBLE", "BOOLEAN", "VARCHAR", "TIMESTAMP",
         ]  # fmt: skip
         assert [each["value"] for each in body["parameters"]][:5] == given[:5]
-        assert body["parameters"][5]["value"] == "2026-09-21 12:00:00.000"
+        assert body["parameters"][5]["value"] == AT.timestamp() * 1000
         assert body["context"]["priority"] == -1
         assert body["context"]["sqlQueryId"] == result.query_id
         assert result.query == body
