@@ -27,6 +27,7 @@ from frontrow._errors import (
     TransportError,
     UnreachableError,
 )
+from frontrow._export import Exported
 from frontrow._filters import Condition, between, eq, like, not_, one_of
 from frontrow._ledger import LedgerReport
 from frontrow._limits import Limits
@@ -45,6 +46,7 @@ __all__ = [
     "Condition",
     "DruidError",
     "DruidTransport",
+    "Exported",
     "Freshness",
     "FrontrowError",
     "Interval",

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from frontrow._ask import prepare
 from frontrow._connect import Tls, TokenLike
 from frontrow._errors import AskError
+from frontrow._export import Exported
 from frontrow._filters import WhereLike
 from frontrow._labels import ask_labels, check_label
 from frontrow._ledger import SETTLED_AFTER, LedgerReport, ask_ledger, types
@@ -26,9 +27,6 @@ from frontrow._timeseries import ask_timeseries, check_timeseries
 from frontrow._topn import ask_top_n, check_top_n
 from frontrow._transport import DruidTransport, Timeouts, Transport
 from frontrow_specs import Catalogue, catalogue
-
-if TYPE_CHECKING:
-    from frontrow._export import Exported
 
 DEFAULT_URL = "http://127.0.0.1:8888"
 

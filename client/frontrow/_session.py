@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from frontrow._ask import Ask
 from frontrow._epochs import check_key_epochs
+from frontrow._export import Exported, check_path, write
 from frontrow._formula import maximum
 from frontrow._limits import Limits
 from frontrow._result import ColumnType, Freshness, Result, freshness_of
@@ -20,9 +21,6 @@ from frontrow._runner import Runner, checked_context
 from frontrow._sql import sql_body, types_of
 from frontrow._time import Granularity, Interval, grain_buckets
 from frontrow._transport import DruidTransport
-
-if TYPE_CHECKING:
-    from frontrow._export import Exported
 
 
 @dataclass
@@ -92,8 +90,6 @@ class Session:
         context: Mapping[str, Any] | None,
         timeout: float | None,
     ) -> Exported:
-        from frontrow._export import Exported, check_path, write
-
         asking, body, path = self.asking(context, timeout=timeout), sql_body(text, parameters), check_path(path)
         with self._answer(asking.run, body, export=True) as (header, pieces):
             rows = write(path, header, pieces)

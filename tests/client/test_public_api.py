@@ -10,7 +10,7 @@ import frontrow
 
 NAMES = {
     "AccessError", "AskError", "BadQueryError", "BrokenAnswerError", "Client", "Condition", "DruidError",
-    "DruidTransport", "Freshness", "FrontrowError", "Interval", "KeyEpochsError", "LedgerReport", "Limits",
+    "DruidTransport", "Exported", "Freshness", "FrontrowError", "Interval", "KeyEpochsError", "LedgerReport", "Limits",
     "MissingExtraError", "NotFoundError", "QueryTimedOutError", "Result", "Retries", "ServerError", "TimedOutError",
     "Timeouts", "Tls", "TooLargeError", "TooManyError", "TransportError", "UnreachableError", "__version__", "between",
     "eq", "like", "not_", "one_of",
