@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from frontrow._client import Client
+from frontrow._connect import Tls
 from frontrow._errors import (
     AccessError,
     AskError,
@@ -21,13 +22,17 @@ from frontrow._errors import (
     QueryTimedOutError,
     ServerError,
     TimedOutError,
+    TooLargeError,
     TooManyError,
     TransportError,
     UnreachableError,
 )
+from frontrow._export import Exported
 from frontrow._filters import Condition, between, eq, like, not_, one_of
 from frontrow._ledger import LedgerReport
+from frontrow._limits import Limits
 from frontrow._result import Freshness, Result
+from frontrow._retry import Retries
 from frontrow._time import Interval
 from frontrow._transport import DruidTransport, Timeouts
 from frontrow._version import __version__
@@ -41,18 +46,23 @@ __all__ = [
     "Condition",
     "DruidError",
     "DruidTransport",
+    "Exported",
     "Freshness",
     "FrontrowError",
     "Interval",
     "KeyEpochsError",
     "LedgerReport",
+    "Limits",
     "MissingExtraError",
     "NotFoundError",
     "QueryTimedOutError",
     "Result",
+    "Retries",
     "ServerError",
     "TimedOutError",
     "Timeouts",
+    "Tls",
+    "TooLargeError",
     "TooManyError",
     "TransportError",
     "UnreachableError",

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from frontrow._ask import Ask, prepare
-from frontrow._epochs import check_key_epochs
+from frontrow._ask import prepare
+from frontrow._connect import Tls, TokenLike
 from frontrow._errors import AskError
-from frontrow._filters import Condition, WhereLike, eq, parse_where
+from frontrow._export import Exported
+from frontrow._filters import WhereLike
 from frontrow._labels import ask_labels, check_label
 from frontrow._ledger import SETTLED_AFTER, LedgerReport, ask_ledger, types
+from frontrow._limits import Limits
 from frontrow._native import columns_of, lean
-from frontrow._result import ColumnType, Freshness, Result, freshness_of
+from frontrow._result import ColumnType, Freshness, Result
 from frontrow._retention import TYPES as RETENTION_TYPES
-from frontrow._retention import ask_retention, check_retention
-from frontrow._time import Granularity, IntervalLike, parse_granularity, parse_interval
+from frontrow._retention import ask_retention, check_retention, of_title
+from frontrow._retry import Retries
+from frontrow._runner import checked_context
+from frontrow._session import Session
+from frontrow._time import MINUTE, IntervalLike, grain_buckets, parse_granularity, parse_interval
 from frontrow._timeseries import ask_timeseries, check_timeseries
 from frontrow._topn import ask_top_n, check_top_n
 from frontrow._transport import DruidTransport, Timeouts, Transport
@@ -40,6 +44,16 @@ class Client:
         freshness: ask with each question how new the newest event is, by a small query before it
         key_epochs: refuse distinct viewers across two viewer keys, which would count a viewer twice; by a small query
             of the ledger before each such question
+        auth: user and password
+        token: instead, for bearer authorization; or a function that gives one, asked for each request, by any thread
+        tls: certificates for an ``https`` address
+        proxy: address of an HTTP proxy to go through; may hold ``user:password@``
+        retries: how often a query is asked again that found no capacity or no connection: a number, or
+            :class:`Retries`; 0 for never
+        limits: what a question may cost
+        context: of each query, in Druid's names: ``{"lane": "reports", "priority": -1}``
+
+    A call that is interrupted (Ctrl-C) or whose time is up ends its query in Druid, too.
 
     Example::
 
@@ -57,16 +71,38 @@ class Client:
         datasources: Mapping[str, str] | None = None,
         freshness: bool = True,
         key_epochs: bool = True,
+        auth: tuple[str, str] | None = None,
+        token: TokenLike | None = None,
+        tls: Tls | None = None,
+        proxy: str | None = None,
+        retries: Retries | int | None = None,
+        limits: Limits | None = None,
+        context: Mapping[str, Any] | None = None,
     ) -> None:
-        if transport is not None and (url is not None or timeouts is not None):
-            raise AskError("a transport has its own address and timeouts: give either it, or url and timeouts.")
+        if transport is not None and (url, timeouts, auth, token, tls, proxy, retries) != (None,) * 7:
+            raise AskError("a transport has its own address and ways: give either it, or url, timeouts and the like.")
         self._made_here = transport is None
-        self._transport: DruidTransport = (
-            Transport(DEFAULT_URL if url is None else url, timeouts=timeouts) if transport is None else transport
+        self._limits = limits or Limits()
+        if transport is None:
+            transport = Transport(
+                DEFAULT_URL if url is None else url,
+                timeouts=timeouts,
+                auth=auth,
+                token=token,
+                tls=tls,
+                proxy=proxy,
+                retries=Retries() if retries is None else Retries(retries) if isinstance(retries, int) else retries,
+                answer_bytes=self._limits.answer_bytes,
+            )
+        self._transport = transport
+        self._session = Session(
+            self._transport,
+            datasources=dict(datasources or {}),
+            limits=self._limits,
+            context=checked_context(context),
+            with_freshness=freshness,
+            with_key_epochs=key_epochs,
         )
-        self._datasources = dict(datasources or {})
-        self._with_freshness = freshness
-        self._with_key_epochs = key_epochs
 
     def __repr__(self) -> str:
         return f"frontrow.Client({self._transport.url!r})"
@@ -98,6 +134,8 @@ class Client:
         time_zone: str = "UTC",
         spec: str | None = None,
         aggregations: Mapping[str, Any] | None = None,
+        context: Mapping[str, Any] | None = None,
+        allow_large: bool = False,
     ) -> Result:
         """Metrics by time bucket, empty buckets included.
 
@@ -113,6 +151,8 @@ class Client:
             time_zone: of the calendar that days, weeks and months follow
             spec: ask this rollup spec's datasource instead of the cheapest that can answer
             aggregations: besides the metrics, pydruid's aggregators by column, ``{"rows": count("count")}``
+            context: of these queries, in Druid's names; goes before the client's own
+            allow_large: ask also beyond the client's limits of buckets and span
 
         Returns:
             Columns ``time`` and one for each metric. A bucket that is cut by the interval's end counts with the part
@@ -123,12 +163,11 @@ class Client:
             KeyEpochsError: distinct viewers are asked for where the viewer key changed
             TransportError: no answer; its subclasses tell why
         """
-        began = time.perf_counter()
         buckets = parse_granularity(granularity, time_zone)
         when = parse_interval(interval, last, grain=None)
         ask = prepare(
             self.catalogue,
-            self._datasources,
+            self._session.datasources,
             metrics,
             when,
             where,
@@ -138,10 +177,9 @@ class Client:
             aggregations=aggregations,
         )
         check_timeseries(ask, buckets)
-        self._check_key_epochs(ask, buckets)
-        run, fresh = _Runner(self._transport), self._freshness_of(ask)
-        columns = ask_timeseries(ask, buckets, run)
-        return self._result(ask, columns, {"time": "time", **ask.types()}, ask.exactness(), run, fresh, began)
+        asking = self._session.begin(ask, buckets, context, allow_large)
+        columns = ask_timeseries(ask, buckets, asking.run)
+        return asking.result(columns, {"time": "time", **ask.types()}, ask.interval, ask.exactness(), ask.units())
 
     def top_n(
         self,
@@ -155,6 +193,8 @@ class Client:
         where: WhereLike = None,
         spec: str | None = None,
         aggregations: Mapping[str, Any] | None = None,
+        context: Mapping[str, Any] | None = None,
+        allow_large: bool = False,
     ) -> Result:
         """The values of a dimension with the largest value of the first metric, best first; null values last.
 
@@ -163,7 +203,7 @@ class Client:
             metrics: names from the catalogue; the first one ranks
             n: rows at most, 1 to 10,000
             label: show this from a lookup beside each value, ``"title"`` for its name; a value without one shows itself
-            interval, last, where, spec, aggregations: as for :meth:`timeseries`
+            interval, last, where, spec, aggregations, context, allow_large: as for :meth:`timeseries`
 
         Returns:
             Columns ``dimension``, the label if asked for, and one for each metric. A multi-value dimension counts a row
@@ -172,13 +212,12 @@ class Client:
         Raises:
             AskError, KeyEpochsError, TransportError: as for :meth:`timeseries`
         """
-        began = time.perf_counter()
         if not isinstance(dimension, str):
             raise AskError(f"{dimension!r} is not a dimension: name it by text.")
         when = parse_interval(interval, last, grain=None)
         ask = prepare(
             self.catalogue,
-            self._datasources,
+            self._session.datasources,
             metrics,
             when,
             where,
@@ -189,17 +228,16 @@ class Client:
         )
         check_top_n(ask, n)
         labels = None if label is None else check_label(label, dimension)
-        self._check_key_epochs(ask, parse_granularity("all"))
-        run, fresh = _Runner(self._transport), self._freshness_of(ask)
+        asking = self._session.begin(ask, parse_granularity("all"), context, allow_large)
         multi_value = not ask.is_derived(dimension) and self.catalogue.dimension(dimension).multi_value
-        columns, note = ask_top_n(ask, dimension, multi_value, n, run)
+        columns, note = ask_top_n(ask, dimension, multi_value, n, asking.run)
         types: dict[str, ColumnType] = {dimension: "string", **ask.types()}
         if label is not None and labels is not None:
-            shown, said = ask_labels(labels, columns[dimension], run)
+            shown, said = ask_labels(labels, columns[dimension], asking.run)
             columns = {dimension: columns[dimension], label: shown, **columns}
             types = {dimension: "string", label: "string", **types}
             note = f"{note}; {said}" if said else note
-        return self._result(ask, columns, types, f"{ask.exactness()}; {note}", run, fresh, began)
+        return asking.result(columns, types, ask.interval, f"{ask.exactness()}; {note}", ask.units())
 
     def retention(
         self,
@@ -209,6 +247,8 @@ class Client:
         interval: IntervalLike | None = None,
         last: str | timedelta | None = None,
         where: WhereLike = None,
+        context: Mapping[str, Any] | None = None,
+        allow_large: bool = False,
     ) -> Result:
         """How many sessions played each position of a title, and how many came at least so far.
 
@@ -218,6 +258,7 @@ class Client:
             interval, last: as for :meth:`timeseries`, widened to whole hours; a session that began before counts only
                 with what it played inside
             where: for example the ``event_id`` of a live event; as for :meth:`timeseries`
+            context, allow_large: as for :meth:`timeseries`
 
         Returns:
             A row for each position from 0 to the last that was played: ``position``, the ``sessions`` that played any
@@ -227,55 +268,88 @@ class Client:
         Raises:
             AskError, TransportError: as for :meth:`timeseries`
         """
-        began = time.perf_counter()
         check_retention(content, by)
         when = parse_interval(interval, last, grain=None)
-        of_title = eq("content_id", content)
-        given = parse_where(where)
-        condition = of_title if given is None else of_title & Condition(given)
         ask = prepare(
             self.catalogue,
-            self._datasources,
+            self._session.datasources,
             "position_sessions",
             when,
-            condition,
+            of_title(content, where),
             open_end=last is not None,
             spec="retention",
         )
-        run, fresh = _Runner(self._transport), self._freshness_of(ask)
-        columns = ask_retention(ask, by, run)
-        return self._result(ask, columns, RETENTION_TYPES, ask.exactness(), run, fresh, began)
+        asking = self._session.begin(ask, parse_granularity("all"), context, allow_large)
+        columns = ask_retention(ask, by, asking.run)
+        return asking.result(columns, RETENTION_TYPES, ask.interval, ask.exactness(), ask.units())
 
-    def native(self, query: Mapping[str, Any]) -> Result:
+    def native(
+        self, query: Mapping[str, Any], *, context: Mapping[str, Any] | None = None, allow_large: bool = False
+    ) -> Result:
         """The answer of any native query of Druid, as columns.
 
         Args:
             query: Druid's JSON; a query object of pydruid is taken too (its ``query_dict``). Scan and groupBy are
                 asked for rows as arrays, which changes only the speed.
+            context: as for :meth:`timeseries`; the query's own goes before it
+            allow_large: as for :meth:`timeseries`
 
         Raises:
-            AskError: it has no ``queryType``
+            AskError: it has no ``queryType``, or is beyond a limit
             TransportError: no answer
         """
-        began = time.perf_counter()
         body = getattr(query, "query_dict", query)
         if not isinstance(body, Mapping) or not isinstance(body.get("queryType"), str):
             raise AskError('a native query is a mapping with a "queryType"; see the query documentation of Druid.')
-        run = _Runner(self._transport)
-        asked = lean(body)
-        columns, types = columns_of(asked, run(asked))
-        elapsed = time.perf_counter() - began
-        return Result(columns, types, None, "as Druid answers", None, elapsed, run.first_id, tuple(run.sent))
+        if not allow_large:
+            self._limits.check_native(body)
+        asking, asked = self._session.asking(context), lean(body)
+        columns, types = columns_of(asked, asking.run(asked))
+        return asking.result(columns, types, None, "as Druid answers")
 
-    def freshness(self, spec: str = "audience") -> Freshness | None:
+    def sql(self, query: str, parameters: Sequence[Any] = (), *, context: Mapping[str, Any] | None = None) -> Result:
+        """The answer of Druid's SQL. Its rows are decoded when they are looked at; frames never make them Python's.
+
+        Args:
+            query: with a ``?`` for each parameter
+            parameters: text, numbers, booleans, datetimes with a time zone, None
+            context: as for :meth:`timeseries`
+
+        Raises:
+            AskError: a parameter is of another type, or the transport is a double that knows no SQL
+            TransportError: no answer
+        """
+        return self._session.sql(query, parameters, context)
+
+    def export(
+        self,
+        query: str,
+        path: str | os.PathLike[str],
+        *,
+        parameters: Sequence[Any] = (),
+        context: Mapping[str, Any] | None = None,
+        timeout: float | None = None,
+    ) -> Exported:
+        """Write the answer of Druid's SQL to a file, a few megabytes in memory at once. Needs the extra ``arrow``.
+
+        Args:
+            query, parameters, context: as for :meth:`sql`
+            path: ends in ``.parquet`` or ``.csv``; a file that is there is replaced when all rows are written, and
+                stays as it is if they do not come
+            timeout: seconds for all of it, also inside Druid, instead of the total timeout
+
+        Raises:
+            AskError: another ending, or as for :meth:`sql`
+            MissingExtraError, OSError, TransportError
+        """
+        return self._session.export(query, path, parameters, context, timeout)
+
+    def freshness(self, spec: str = "audience", *, context: Mapping[str, Any] | None = None) -> Freshness | None:
         """How new the newest queryable event of a spec's datasource is; None if there is none.
 
         For events that were handed off from the running task it is exact to the minute only.
         """
-        datasource = self._datasources.get(spec, spec)
-        answer = _Runner(self._transport)({"queryType": "dataSourceMetadata", "dataSource": datasource})
-        newest = answer[0]["result"].get("maxIngestedEventTime") if answer else None
-        return freshness_of(newest, datetime.now(UTC))
+        return self._session.freshness(spec, self._session.asking(context).run)
 
     def ledger(
         self,
@@ -283,6 +357,8 @@ class Client:
         interval: IntervalLike | None = None,
         last: str | timedelta | None = None,
         settled_after: timedelta = SETTLED_AFTER,
+        context: Mapping[str, Any] | None = None,
+        allow_large: bool = False,
     ) -> LedgerReport:
         """Whether everything that producers sent can be asked for, minute by minute.
 
@@ -290,62 +366,19 @@ class Client:
             interval, last: as for :meth:`timeseries`, of the events' own time
             settled_after: so long after a producer last told of a minute, what is not queryable is missing; until then
                 it is in flight
+            context, allow_large: as for :meth:`timeseries`
 
         Raises:
             AskError, TransportError: as for :meth:`timeseries`
         """
-        began = time.perf_counter()
         when = parse_interval(interval, last)
-        run, fresh = _Runner(self._transport), self.freshness()
-        names = {spec: self._datasources.get(spec, spec) for spec in ("audience", "ledger", "quarantine")}
+        if not allow_large:
+            self._limits.check(when, grain_buckets(MINUTE))
+        asking = self._session.asking(context)
+        asking.fresh = self._session.freshness("audience", asking.run.aside())
+        names = {spec: self._session.datasource(spec) for spec in ("audience", "ledger", "quarantine")}
         columns, totals, completeness, unknown = ask_ledger(
-            names, when, run, now=datetime.now(UTC), settled_after=settled_after
+            names, when, asking.run, now=datetime.now(UTC), settled_after=settled_after
         )
-        elapsed = time.perf_counter() - began
-        minutes = Result(columns, types(), when, "exact", fresh, elapsed, run.first_id, tuple(run.sent))
-        return LedgerReport(minutes, totals, completeness, fresh, unknown)
-
-    def _check_key_epochs(self, ask: Ask, buckets: Granularity) -> None:
-        if self._with_key_epochs:
-            ledger = self._datasources.get("ledger", "ledger")
-            check_key_epochs(ask, buckets, ledger, _Runner(self._transport))
-
-    def _freshness_of(self, ask: Ask) -> Freshness | None:
-        """Asked before the question itself, so that the newest event it tells of is in the answer."""
-        return self.freshness(ask.spec) if self._with_freshness else None
-
-    def _result(
-        self,
-        ask: Ask,
-        columns: dict[str, list[Any]],
-        types: Mapping[str, ColumnType],
-        exactness: str,
-        run: _Runner,
-        fresh: Freshness | None,
-        began: float,
-    ) -> Result:
-        elapsed = time.perf_counter() - began
-        return Result(
-            columns, types, ask.interval, exactness, fresh, elapsed, run.first_id, tuple(run.sent), ask.units()
-        )
-
-
-class _Runner:
-    """Sends native queries of one question, each with an id and a deadline inside Druid."""
-
-    def __init__(self, transport: DruidTransport) -> None:
-        self._transport = transport
-        self.sent: list[dict[str, Any]] = []
-        self.first_id = ""
-
-    def __call__(self, query: dict[str, Any]) -> list[Any]:
-        context = {
-            "queryId": f"frontrow-{os.urandom(16).hex()}",
-            "timeout": int(self._transport.timeouts.query * 1000),
-            **(query.get("context") or {}),
-        }
-        query = {**query, "context": context}
-        self.sent.append(query)
-        self.first_id = self.first_id or str(context["queryId"])
-        answer = self._transport.request_json("POST", "/druid/v2", query)
-        return answer if isinstance(answer, list) else [answer]
+        minutes = asking.result(columns, types(), when, "exact")
+        return LedgerReport(minutes, totals, completeness, asking.fresh, unknown)

@@ -10,6 +10,7 @@
         ├── UnreachableError  nobody answers at that address              retryable
         ├── TimedOutError     no answer in time                            retryable
         ├── BrokenAnswerError the answer is cut off, or is not Druid's     retryable
+        ├── TooLargeError     the answer is larger than may be
         └── DruidError        Druid refused or failed; has Druid's own fields
             ├── BadQueryError      400
             ├── AccessError        401, 403
@@ -85,18 +86,26 @@ class BrokenAnswerError(TransportError):
     retryable = True
 
 
+class TooLargeError(TransportError):
+    """The answer has more bytes than ``Limits.answer_bytes``."""
+
+
 class DruidError(TransportError):
     """Druid refused or failed.
 
     Attributes:
         status: HTTP status
+        retry_after: seconds after which to ask again, where it, or what stands before it, names them
         error, error_code, category, persona, error_message, error_class, host: Druid's own fields; None where it
             sent none
     """
 
-    def __init__(self, message: str, *, url: str, status: int, fields: dict[str, Any]) -> None:
+    def __init__(
+        self, message: str, *, url: str, status: int, fields: dict[str, Any], retry_after: float | None = None
+    ) -> None:
         super().__init__(message, url=url)
         self.status = status
+        self.retry_after = retry_after
         self.error: str | None = fields.get("error")
         self.error_code: str | None = fields.get("errorCode")
         self.category: str | None = fields.get("category")
@@ -127,8 +136,10 @@ class TooManyError(DruidError):
 class ServerError(DruidError):
     """5xx: Druid, or what stands before it, failed."""
 
-    def __init__(self, message: str, *, url: str, status: int, fields: dict[str, Any]) -> None:
-        super().__init__(message, url=url, status=status, fields=fields)
+    def __init__(
+        self, message: str, *, url: str, status: int, fields: dict[str, Any], retry_after: float | None = None
+    ) -> None:
+        super().__init__(message, url=url, status=status, fields=fields, retry_after=retry_after)
         self.retryable = status in (502, 503, 504)
 
 
@@ -136,7 +147,7 @@ class QueryTimedOutError(ServerError, TimedOutError):
     """Druid ended the query because its time was up."""
 
 
-def druid_error(status: int, body: Any, text: str, *, url: str) -> DruidError:
+def druid_error(status: int, body: Any, text: str, *, url: str, retry_after: float | None = None) -> DruidError:
     """The error that an answer with a status of failure stands for.
 
     Args:
@@ -148,7 +159,8 @@ def druid_error(status: int, body: Any, text: str, *, url: str) -> DruidError:
     said = fields.get("errorMessage") or fields.get("error") or _without_markup(text)
     if len(said) > _LONGEST:
         said = f"{said[:_LONGEST]}…"
-    return kind(f"{url} answers {status}: {said.rstrip('.')}. {advice}", url=url, status=status, fields=fields)
+    message = f"{url} answers {status}: {said.rstrip('.')}. {advice}"
+    return kind(message, url=url, status=status, fields=fields, retry_after=retry_after)
 
 
 def _kind(status: int, fields: dict[str, str]) -> tuple[type[DruidError], str]:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
+from frontrow._rows import Rows
 from frontrow._time import Interval
 
 if TYPE_CHECKING:
@@ -63,8 +64,9 @@ class Result(Sequence[Mapping[str, Any]]):
     units: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
-        frozen = {name: tuple(values) for name, values in self.columns.items()}
-        object.__setattr__(self, "columns", MappingProxyType(frozen))
+        if not isinstance(self.columns, Rows):
+            frozen = {name: tuple(values) for name, values in self.columns.items()}
+            object.__setattr__(self, "columns", MappingProxyType(frozen))
         object.__setattr__(self, "types", MappingProxyType(dict(self.types)))
         object.__setattr__(self, "units", MappingProxyType(dict(self.units)))
 
@@ -84,6 +86,8 @@ class Result(Sequence[Mapping[str, Any]]):
         return tuple(self)
 
     def __len__(self) -> int:
+        if isinstance(self.columns, Rows):
+            return self.columns.count
         return len(next(iter(self.columns.values()), ()))
 
     def __iter__(self) -> Iterator[Mapping[str, Any]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from frontrow._ask import Ask
 from frontrow._errors import AskError
+from frontrow._filters import Condition, WhereLike, eq, parse_where
 from frontrow._formula import aggregations
 from frontrow._result import ColumnType
 from frontrow._timeseries import Run
@@ -34,6 +35,16 @@ def check_retention(content: str, by: str) -> None:
         raise AskError(f"{content!r} is not a title: name its content_id.")
     if by not in POSITIONS:
         raise AskError(f"by={by!r} is neither percent (of a title's length) nor minute (of a live event).")
+
+
+def of_title(content: str, where: WhereLike) -> Condition:
+    """A title, and what else is asked for of it.
+
+    Raises:
+        AskError: ``where`` is no condition
+    """
+    given = parse_where(where)
+    return eq("content_id", content) if given is None else eq("content_id", content) & Condition(given)
 
 
 def ask_retention(ask: Ask, by: str, run: Run) -> dict[str, list[Any]]:

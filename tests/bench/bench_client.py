@@ -21,6 +21,7 @@ from typing import Any
 import pandas
 import urllib3
 from pydruid.client import PyDruid
+from pydruid.db import connect
 from pydruid.utils.aggregators import longsum
 from pydruid.utils.filters import Dimension
 from rich.console import Console
@@ -142,9 +143,9 @@ def in_turns(ways: dict[str, Callable[[], Any]], rounds: int) -> dict[str, Times
         way()
     for _ in range(rounds):
         for name, way in ways.items():
-            began, worked = time.perf_counter(), time.thread_time()
+            began, worked = time.perf_counter(), time.process_time()
             way()
-            taken[name].work.append((time.thread_time() - worked) * 1000)
+            taken[name].work.append((time.process_time() - worked) * 1000)
             taken[name].clock.append((time.perf_counter() - began) * 1000)
     return taken
 
@@ -211,12 +212,19 @@ def large(url: str, name: str, rounds: int) -> Table:
         "intervals": [INTERVAL],
         "columns": ["__time", *DIMENSIONS, *SUMS],
     }
+    columns = ", ".join(f'"{each}"' for each in ["__time", *DIMENSIONS, *SUMS])
+    sql = f"SELECT {columns} FROM {name} WHERE __time >= TIMESTAMP '{START:%Y-%m-%d %H:%M:%S}'"  # noqa: S608
+    host, _, port = url.removeprefix("http://").partition(":")
+    cursor = connect(host=host, port=int(port), path="/druid/v2/sql/", scheme="http").cursor()
     client, druid = frontrow.Client(url), PyDruid(url, "druid/v2")
     pool = urllib3.connection_from_url(url)
     headers = {"Content-Type": "application/json"}
 
-    def bare(query: dict[str, Any]) -> bytes:
-        return pool.urlopen("POST", "/druid/v2", body=json.dumps(query).encode(), headers=headers).data
+    def bare(query: dict[str, Any], path: str = "/druid/v2") -> bytes:
+        return pool.urlopen("POST", path, body=json.dumps(query).encode(), headers=headers).data
+
+    def by_pydruids_dbapi() -> pandas.DataFrame:
+        return pandas.DataFrame(cursor.execute(sql).fetchall())
 
     def grouped_by_pydruid() -> pandas.DataFrame:
         druid.groupby(
@@ -230,7 +238,13 @@ def large(url: str, name: str, rounds: int) -> Table:
         )
         return druid.export_pandas()
 
-    for frame in (grouped_by_pydruid(), client.native(group_by).to_pandas(), client.native(scan).to_pandas()):
+    for frame in (
+        grouped_by_pydruid(),
+        client.native(group_by).to_pandas(),
+        client.native(scan).to_pandas(),
+        by_pydruids_dbapi(),
+        client.sql(sql).to_pandas(),
+    ):
         if len(frame) != ROWS:
             raise RuntimeError(f"{len(frame):,} rows where {ROWS:,} should be")
     as_arrays = {**group_by, "context": {"resultAsArray": True}}
@@ -244,6 +258,13 @@ def large(url: str, name: str, rounds: int) -> Table:
         "scan, frontrow, pandas": lambda: client.native(scan).to_pandas(),
         "scan, frontrow, polars": lambda: client.native(scan).to_polars(),
         "scan, bytes only (Druid's own time), lists": lambda: bare({**scan, "resultFormat": "compactedList"}),
+        "SQL, pydruid, pandas": by_pydruids_dbapi,
+        "SQL, frontrow, pandas": lambda: client.sql(sql).to_pandas(),
+        "SQL, frontrow, polars": lambda: client.sql(sql).to_polars(),
+        "SQL, frontrow, Arrow": lambda: client.sql(sql).to_arrow(),
+        "SQL, bytes only (Druid's own time), lines": lambda: bare(
+            {"query": sql, "resultFormat": "arrayLines"}, "/druid/v2/sql"
+        ),
     }
     # Each beside pydruid, by the clock, and by the work of this process alone: the rest is Druid's.
     taken = {

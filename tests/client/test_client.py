@@ -150,7 +150,9 @@ class TestTimeseries:
 
     def test_a_peak_of_too_many_minutes_is_refused(self) -> None:
         with asking(lambda _: [], freshness=True) as (client, server), pytest.raises(AskError, match="buckets"):
-            client.timeseries("peak_concurrent_viewers", interval="2020-01-01/2026-01-01", granularity="1y")
+            client.timeseries(
+                "peak_concurrent_viewers", interval="2020-01-01/2026-01-01", granularity="1y", allow_large=True
+            )
         assert server.requests == []
 
     def test_a_peak_where_nothing_was_is_null(self) -> None:

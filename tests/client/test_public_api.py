@@ -10,19 +10,31 @@ import frontrow
 
 NAMES = {
     "AccessError", "AskError", "BadQueryError", "BrokenAnswerError", "Client", "Condition", "DruidError",
-    "DruidTransport", "Freshness", "FrontrowError", "Interval", "KeyEpochsError", "LedgerReport",
-    "MissingExtraError", "NotFoundError",
-    "QueryTimedOutError", "Result", "ServerError", "TimedOutError", "Timeouts", "TooManyError", "TransportError",
-    "UnreachableError", "__version__", "between", "eq", "like", "not_", "one_of",
+    "DruidTransport", "Exported", "Freshness", "FrontrowError", "Interval", "KeyEpochsError", "LedgerReport", "Limits",
+    "MissingExtraError", "NotFoundError", "QueryTimedOutError", "Result", "Retries", "ServerError", "TimedOutError",
+    "Timeouts", "Tls", "TooLargeError", "TooManyError", "TransportError", "UnreachableError", "__version__", "between",
+    "eq", "like", "not_", "one_of",
 }  # fmt: skip
 ASKING = {
-    "timeseries": ["metrics", "interval", "last", "granularity", "where", "time_zone", "spec", "aggregations"],
-    "top_n": ["dimension", "metrics", "n", "label", "interval", "last", "where", "spec", "aggregations"],
-    "retention": ["content", "by", "interval", "last", "where"],
-    "native": ["query"],
-    "freshness": ["spec"],
-    "ledger": ["interval", "last", "settled_after"],
-}
+    "timeseries": [
+        "metrics", "interval", "last", "granularity", "where", "time_zone", "spec", "aggregations", "context",
+        "allow_large",
+    ],
+    "top_n": [
+        "dimension", "metrics", "n", "label", "interval", "last", "where", "spec", "aggregations", "context",
+        "allow_large",
+    ],
+    "retention": ["content", "by", "interval", "last", "where", "context", "allow_large"],
+    "native": ["query", "context", "allow_large"],
+    "sql": ["query", "parameters", "context"],
+    "export": ["query", "path", "parameters", "context", "timeout"],
+    "freshness": ["spec", "context"],
+    "ledger": ["interval", "last", "settled_after", "context", "allow_large"],
+}  # fmt: skip
+MAKING = [
+    "url", "transport", "timeouts", "datasources", "freshness", "key_epochs", "auth", "token", "tls", "proxy",
+    "retries", "limits", "context",
+]  # fmt: skip
 
 
 def test_names() -> None:
@@ -35,7 +47,7 @@ def test_arguments_of_the_client() -> None:
         signature = inspect.signature(getattr(frontrow.Client, name))
         assert list(signature.parameters)[1:] == arguments
     made = inspect.signature(frontrow.Client)
-    assert list(made.parameters) == ["url", "transport", "timeouts", "datasources", "freshness", "key_epochs"]
+    assert list(made.parameters) == MAKING
 
 
 def test_everything_public_is_documented() -> None:

@@ -196,3 +196,11 @@ def test_the_catalogue(capsys: pytest.CaptureFixture[str]) -> None:
     assert "CTA-2066" in out
     assert run("dimensions") == 0
     assert "content_id" in capsys.readouterr().out
+
+
+def test_a_large_question_is_asked_when_told(server: Loopback, capsys: pytest.CaptureFixture[str]) -> None:
+    years = ["plays", "--url", server.url, "--interval", "2020-01-01/2026-01-01"]
+    assert run("top", "country", *years) != 0
+    assert "--allow-large" in capsys.readouterr().err
+    assert server.requests == []
+    assert run("top", "country", *years, "--allow-large") == 0

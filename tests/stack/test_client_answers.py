@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet
 import pytest
 from pydruid.utils.aggregators import doublemax, longsum
 from pydruid.utils.filters import Dimension
@@ -329,6 +331,40 @@ def test_native_queries_in_every_shape(world: World) -> None:
     assert list(empty.columns) == ["country"]
 
 
+def test_sql_in_its_types_frames_and_files(world: World, tmp_path: Path) -> None:
+    client, source = world.client, f'"{world.names["audience"]}"'
+    said = 'say "a,b", \\ and\ntwo lines, ü'
+    (row,) = client.sql(
+        'SELECT CAST(? AS VARCHAR) AS "text", CAST(? AS TIMESTAMP) AS "at", CAST(? AS BIGINT) AS "large", '
+        'CAST(? AS DOUBLE) AS "share", CAST(? AS BOOLEAN) AS "live", CAST(? AS VARCHAR) AS "nothing", '
+        "ARRAY['a', 'b'] AS \"labels\"",
+        [said, INTERVAL[0], 2**62, 0.25, True, None],
+    )
+    assert dict(row) == {
+        "text": said, "at": INTERVAL[0], "large": 2**62, "share": 0.25, "live": True, "nothing": None,
+        "labels": ["a", "b"],
+    }  # fmt: skip
+    text = f"""
+        SELECT TIME_FLOOR(__time, 'PT1H') AS "hour", NULLIF(country, 'DE') AS "place", SUM("count") AS "events",
+            SUM(play_ms) / 1000.0 AS "seconds", SUM("count") > 20 AS "many"
+        FROM {source} WHERE __time >= ? AND __time < ? GROUP BY 1, 2 ORDER BY 1, 2
+    """  # noqa: S608 - the name is of this test
+    result = client.sql(text, INTERVAL)
+    assert list(result.types.values()) == ["time", "string", "integer", "number", "any"]
+    assert sum(result.columns["events"]) == len(world.events)
+    assert {moment.hour for moment in result.columns["hour"]} == {13, 14}
+    assert result.columns["place"].count(None) == 2
+    table = result.to_arrow()
+    assert [tuple(column.to_pylist()) for column in table.columns] == list(result.columns.values())
+    assert client.export(text, tmp_path / "events.parquet", parameters=INTERVAL).rows == len(result)
+    assert pyarrow.parquet.read_table(tmp_path / "events.parquet") == table
+    empty = client.sql(text, [INTERVAL[0], INTERVAL[0]])
+    assert empty.to_arrow().schema == table.schema
+    with pytest.raises(frontrow.BadQueryError, match="no_such_column"):
+        client.export(text.replace("country", "no_such_column"), tmp_path / "none.csv")
+    assert [path.name for path in tmp_path.iterdir()] == ["events.parquet"]
+
+
 def test_a_wrong_native_query_comes_back_with_druids_words(world: World) -> None:
     with pytest.raises(frontrow.BadQueryError) as caught:
         world.client.native({"queryType": "timeseries", "dataSource": "x", "intervals": ["nonsense"]})
@@ -359,5 +395,5 @@ def test_druid_cuts_time_into_the_same_buckets(stack: Any, text: str, zone: str)
         "aggregations": [{"type": "count", "name": "rows"}],
     }
     with frontrow.Client(stack.broker_url) as client:
-        found = client.native(query)
+        found = client.native(query, allow_large=True)
     assert set(found.columns["time"]) == {granularity.floor(moment) for moment in moments}

@@ -70,7 +70,9 @@ def test_the_walk_through(stack: Any, fresh_name: Callable[[str], str], tmp_path
         client = Client(transport=transport, datasources={"audience": name}, freshness=False)
 
         def counted() -> int:
-            (total,) = client.timeseries("events", interval="2020-01-01/2100-01-01", granularity="all")
+            (total,) = client.timeseries(
+                "events", interval="2020-01-01/2100-01-01", granularity="all", allow_large=True
+            )
             return int(total["events"])
 
         def await_counted(number: int) -> None:

@@ -80,7 +80,9 @@ def test_late_events(stack: Any, fresh_name: Callable[[str], str], tmp_path: Pat
             assert [counted(hours) for hours in delays_h[3:]] == [0, 0, 0]
 
             def answer(spec: str, *metrics: str) -> list[Any]:
-                found = client.timeseries(metrics, interval="2020-01-01/2100-01-01", granularity="all", spec=spec)
+                found = client.timeseries(
+                    metrics, interval="2020-01-01/2100-01-01", granularity="all", spec=spec, allow_large=True
+                )
                 return [found[0][metric] for metric in metrics]
 
             wait("late and early", lambda: answer("quarantine", "late_events", "early_events"), [2, 1])

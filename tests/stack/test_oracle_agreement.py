@@ -58,6 +58,7 @@ def await_counted(client: Client, spec: str, count: int) -> None:
     """Until a datasource has taken so many records."""
     deadline = time.monotonic() + 120
     asked: dict[str, Any] = {"interval": "2000-01-01/2100-01-01", "granularity": "all", "spec": spec}
+    asked["allow_large"] = True
     while True:
         found = client.timeseries([], aggregations={"records": longsum("count")}, **asked)[0]["records"] or 0
         if found == count:

@@ -101,7 +101,12 @@ class Line:
         deadline = time.monotonic() + DEADLINE_S
         while True:
             answer = self.client.timeseries(
-                metric, interval="2020-01-01/2100-01-01", granularity="all", spec=spec, where=where or None
+                metric,
+                interval="2020-01-01/2100-01-01",
+                granularity="all",
+                spec=spec,
+                where=where or None,
+                allow_large=True,
             )
             if (found := answer[0][metric]) == value:
                 return

@@ -139,7 +139,9 @@ def test_what_was_counted_is_there_after_down_and_up(command: Command) -> None:
 
     def counted() -> int:
         with Client(url) as client:
-            (total,) = client.timeseries("events", interval="2020-01-01/2030-01-01", granularity="all")
+            (total,) = client.timeseries(
+                "events", interval="2020-01-01/2030-01-01", granularity="all", allow_large=True
+            )
         return int(total["events"])
 
     with Transport(url) as transport:

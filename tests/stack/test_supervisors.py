@@ -37,7 +37,9 @@ def test_read_means_queryable(stack: Any, fresh_name: Callable[[str], str]) -> N
         supervisors.await_ingesting(name)
         supervisors.await_read(name, ends)
         with Client(topic.url, datasources={"audience": name}) as client:
-            (total,) = client.timeseries("events", interval="2020-01-01/2030-01-01", granularity="all")
+            (total,) = client.timeseries(
+                "events", interval="2020-01-01/2030-01-01", granularity="all", allow_large=True
+            )
         assert total["events"] == COUNT
         status = supervisors.status(name)
         assert (status.processed, status.unparseable) == (COUNT, 1)

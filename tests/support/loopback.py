@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -69,10 +70,10 @@ class Loopback:
 
 
 @contextmanager
-def loopback(respond: Respond) -> Iterator[Loopback]:
+def loopback(respond: Respond, tls: ssl.SSLContext | None = None) -> Iterator[Loopback]:
     """Serve until the block ends. ``respond`` is called for each request, in the thread of its connection."""
     listener = socket.create_server(("127.0.0.1", 0))
-    state = Loopback(f"http://127.0.0.1:{listener.getsockname()[1]}")
+    state = Loopback(f"{'https' if tls else 'http'}://127.0.0.1:{listener.getsockname()[1]}")
     open_connections: list[socket.socket] = []
 
     def accept() -> None:
@@ -86,8 +87,9 @@ def loopback(respond: Respond) -> Iterator[Loopback]:
             threading.Thread(target=serve, args=(connection,), daemon=True).start()
 
     def serve(connection: socket.socket) -> None:
-        with contextlib.suppress(OSError), connection, connection.makefile("rb") as stream:
-            while request := _read(stream):
+        # A failed handshake is an OSError, too.
+        with contextlib.suppress(OSError), _secured(connection, tls) as connection, connection.makefile("rb") as stream:
+            while request := read_request(stream):
                 state.requests.append(request)
                 answer = respond(request)
                 for piece in answer.pieces:
@@ -111,11 +113,22 @@ def loopback(respond: Respond) -> Iterator[Loopback]:
         thread.join(5)
 
 
-def _read(stream: Any) -> Request | None:
-    line = stream.readline().decode()
-    if not line.strip():
+def _secured(connection: socket.socket, tls: ssl.SSLContext | None) -> socket.socket:
+    if tls is None:
+        return connection
+    try:
+        return tls.wrap_socket(connection, server_side=True)
+    except OSError:
+        connection.close()
+        raise
+
+
+def read_request(stream: Any) -> Request | None:
+    """The next request of a connection; None at its end, and where it is no HTTP."""
+    words = stream.readline().decode("latin-1").split(" ")
+    if len(words) != 3 or not words[2].startswith("HTTP/"):
         return None
-    method, path, _ = line.split(" ")
+    method, path, _ = words
     headers = {}
     while (header := stream.readline().decode().strip()) != "":
         name, _, value = header.partition(":")

@@ -14,7 +14,7 @@ from rich.table import Table
 from frontrow import Client, LedgerReport
 from frontrow._display import format_value
 from frontrow._ledger import COLUMNS, SETTLED_AFTER
-from frontrow_ingest.cli.options import url_option
+from frontrow_ingest.cli.options import allow_large_option, url_option
 from frontrow_ingest.cli.tables import show_tables
 
 EXIT_BROKEN = 1
@@ -43,6 +43,7 @@ EXIT_BROKEN = 1
 @click.option("--prefix", default="", help="Before the datasources' names in Druid.")
 @click.option("--csv", "form", flag_value="csv", help="Print CSV.")
 @click.option("--json", "form", flag_value="json", help="Print JSON: one object with rows, totals and what is unknown.")
+@allow_large_option
 @url_option
 def command(
     last: str | None,
@@ -52,6 +53,7 @@ def command(
     settled_after: float,
     prefix: str,
     form: str | None,
+    allow_large: bool,
     url: str,
 ) -> int:
     """Hold what producers say they sent against what can be asked for, minute by minute.
@@ -61,7 +63,9 @@ def command(
     names = {spec: prefix + spec for spec in ("audience", "ledger", "quarantine")}
     with Client(url, datasources=names) as client:
         last = last or (None if interval else "1h")
-        report = client.ledger(interval=interval, last=last, settled_after=timedelta(seconds=settled_after))
+        report = client.ledger(
+            interval=interval, last=last, settled_after=timedelta(seconds=settled_after), allow_large=allow_large
+        )
     broken = _broken(report, min_completeness, max_age)
     if form == "json":
         click.echo(orjson.dumps(_document(report, broken), option=orjson.OPT_INDENT_2).decode())

@@ -33,6 +33,9 @@ druid_bootstrap_option = click.option(
 yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 prefix_option = click.option("--prefix", default="", help="Put before the datasources' names in Druid.")
+allow_large_option = click.option(
+    "--allow-large", is_flag=True, help="Ask also for more buckets or a longer time than the client's limits."
+)
 producer_option = click.option(
     "--producer",
     "producer_name",

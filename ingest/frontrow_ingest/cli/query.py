@@ -15,7 +15,7 @@ from rich.table import Table
 
 from frontrow import Client, Condition, Result, eq, one_of
 from frontrow._display import caveats, format_value
-from frontrow_ingest.cli.options import url_option
+from frontrow_ingest.cli.options import allow_large_option, url_option
 from frontrow_ingest.cli.tables import show_tables
 from frontrow_specs import catalogue, lookup_table, lookup_table_names
 from frontrow_specs.documents import metrics_markdown
@@ -41,6 +41,7 @@ def _asking(function: _Command) -> _Command:
         click.option(
             "--show-query", "form", flag_value="query", help="Print the Druid queries that were sent, as JSON."
         ),
+        allow_large_option,
         url_option,
     )
     for option in reversed(options):
@@ -74,6 +75,7 @@ def timeseries(
     spec: str | None,
     prefix: str,
     form: str | None,
+    allow_large: bool,
     url: str,
 ) -> None:
     """METRICS by time bucket."""
@@ -86,6 +88,7 @@ def timeseries(
             where=_where(conditions),
             time_zone=time_zone,
             spec=spec,
+            allow_large=allow_large,
         )
     _print(result, form)
 
@@ -108,6 +111,7 @@ def top(
     spec: str | None,
     prefix: str,
     form: str | None,
+    allow_large: bool,
     url: str,
 ) -> None:
     """Values of DIMENSION with the largest value of the first of METRICS."""
@@ -121,6 +125,7 @@ def top(
             last=_last(last, interval),
             where=_where(conditions),
             spec=spec,
+            allow_large=allow_large,
         )
     _print(result, form)
 
@@ -137,12 +142,19 @@ def retention(
     conditions: tuple[str, ...],
     prefix: str,
     form: str | None,
+    allow_large: bool,
     url: str,
 ) -> None:
     """How many sessions played each position of TITLE, and how many came at least so far."""
     with _client(url, prefix) as client:
-        when = _last(last, interval)
-        result = client.retention(title, by=by, interval=interval, last=when, where=_where(conditions))
+        result = client.retention(
+            title,
+            by=by,
+            interval=interval,
+            last=_last(last, interval),
+            where=_where(conditions),
+            allow_large=allow_large,
+        )
     _print(result, form)
 
 

@@ -81,7 +81,7 @@ def test_a_changed_window_is_a_changed_spec() -> None:
     client = Client(transport=druid)
 
     def counted() -> int:
-        whole = client.timeseries("events", interval="2020-01-01/2100-01-01", granularity="all")
+        whole = client.timeseries("events", interval="2020-01-01/2100-01-01", granularity="all", allow_large=True)
         return int(whole[0]["events"])
 
     supervisors.submit(spec.supervisor(bootstrap="b"))

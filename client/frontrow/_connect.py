@@ -1,0 +1,180 @@
+"""How a Druid is reached: its address, who asks, certificates, a proxy between."""
+
+from __future__ import annotations
+
+import base64
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any, TypeAlias
+from urllib.parse import unquote
+
+import urllib3
+from urllib3.util import Url, parse_url
+
+from frontrow._deadline import POOLS, secure
+from frontrow._errors import AskError
+
+TokenLike: TypeAlias = "str | Callable[[], str]"
+
+
+@dataclass(frozen=True)
+class Tls:
+    """Certificates for an ``https`` address.
+
+    Attributes:
+        ca: file of the authorities to trust, instead of the system's
+        certificate: file of the client's own certificate, for a Druid that asks for one
+        key: file of its private key, unless it is in the same file
+        password: of that key
+    """
+
+    ca: str | Path | None = None
+    certificate: str | Path | None = None
+    key: str | Path | None = None
+    password: str | None = field(default=None, repr=False)
+
+    def context(self) -> ssl.SSLContext:
+        """
+        Raises:
+            AskError: a file is missing, or is not what it should be
+        """
+        if self.certificate is None and (self.key is not None or self.password is not None):
+            raise AskError("a key belongs to a certificate: name that, too.")
+        try:
+            context = ssl.create_default_context(cafile=self.ca)
+        except (OSError, ssl.SSLError) as error:
+            raise AskError(f"the authorities cannot be read from {self.ca}: {error}.") from None
+        if self.certificate is not None:
+            try:
+                context.load_cert_chain(self.certificate, self.key, self.password or "")
+            except (OSError, ssl.SSLError) as error:
+                raise AskError(f"the certificate cannot be read from {self.certificate}: {error}.") from None
+        return secure(context)
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where the Druid is. ``base`` has scheme, host and port; ``path`` comes before each path, perhaps empty.
+
+    Never a credential: ``auth`` is apart.
+    """
+
+    base: str
+    path: str
+    auth: str | None = field(default=None, repr=False)
+
+    def __str__(self) -> str:
+        return self.base + self.path
+
+    @property
+    def is_secure(self) -> bool:
+        return self.base.startswith("https:")
+
+    @property
+    def is_here(self) -> bool:
+        """It is this machine, by its loopback address."""
+        host = (parse_url(self.base).host or "").strip("[]")
+        try:
+            return ip_address(host).is_loopback
+        except ValueError:
+            return host == "localhost"
+
+
+def address_of(url: str) -> Address:
+    """
+    Raises:
+        AskError: it is no address. What is wrong is told without it: it may hold a password
+    """
+    parsed = _parsed(url, "the address")
+    base = parsed._replace(auth=None, path=None, query=None, fragment=None).url
+    return Address(base, (parsed.path or "").rstrip("/"), parsed.auth)
+
+
+class Credentials:
+    """Who asks: ``Authorization`` by a user's password, or by a token that is asked for anew with each request.
+
+    Raises:
+        AskError: more than one of the three is given, or something that fits in no header
+    """
+
+    def __init__(self, in_address: str | None, auth: tuple[str, str] | None, token: TokenLike | None) -> None:
+        if sum(given is not None for given in (in_address, auth, token)) > 1:
+            raise AskError("who asks is told twice: give one of auth, token and user:password@ in the address.")
+        self._token: TokenLike | None = token
+        self._basic: str | None = None
+        if auth is not None:
+            user, password = auth
+            if ":" in user:
+                raise AskError("a user's name has no colon.")
+            self._basic = _basic(f"{user}:{password}")
+        elif in_address is not None:
+            self._basic = _basic(unquote(in_address))
+
+    def headers(self) -> dict[str, str]:
+        """
+        Raises:
+            AskError: the token is none
+        """
+        if self._basic is not None:
+            return {"Authorization": self._basic}
+        if self._token is None:
+            return {}
+        token = self._token if isinstance(self._token, str) else self._token()
+        # The token itself is in no message.
+        if not isinstance(token, str) or not token or not token.isascii() or not token.isprintable() or " " in token:
+            raise AskError("the token is no text of printable characters without blanks.")
+        return {"Authorization": f"Bearer {token}"}
+
+
+class Way:
+    """Makes pools of kept connections to one address.
+
+    Attributes:
+        prefix: what is to be put before each path in a request on them
+
+    Raises:
+        AskError: certificates for an address without TLS, or a wrong proxy
+    """
+
+    def __init__(self, address: Address, *, tls: Tls | None = None, proxy: str | None = None) -> None:
+        if tls is not None and not address.is_secure:
+            raise AskError("certificates are for an address that begins with https://.")
+        self.address = address
+        self._options: dict[str, Any] = {"block": False, "retries": False}
+        if address.is_secure:
+            self._options["ssl_context"] = (tls or Tls()).context()
+        self._proxy: str | None = None
+        if proxy is not None:
+            through = _parsed(proxy, "the proxy's address")
+            self._proxy = through._replace(auth=None).url
+            self._options["proxy_headers"] = (
+                {"Proxy-Authorization": _basic(unquote(through.auth))} if through.auth else {}
+            )
+        # A proxy is told the whole address, unless it only passes an encrypted connection on.
+        self.prefix = str(address) if proxy is not None and not address.is_secure else address.path
+
+    def pool(self, connections: int) -> urllib3.HTTPConnectionPool:
+        """A pool that keeps at most so many."""
+        if self._proxy is None:
+            manager = urllib3.PoolManager(maxsize=connections, **self._options)
+        else:
+            manager = urllib3.ProxyManager(self._proxy, maxsize=connections, **self._options)
+        manager.pool_classes_by_scheme = POOLS
+        return manager.connection_from_url(self.address.base)
+
+
+def _parsed(url: str, what: str) -> Url:
+    try:
+        parsed = parse_url(url)
+    except urllib3.exceptions.LocationParseError:
+        raise AskError(f"{what} is none: write it like http://127.0.0.1:8888.") from None
+    if parsed.scheme not in ("http", "https") or not parsed.host:
+        raise AskError(f"{what} must begin with http:// or https:// and name a host.")
+    return parsed
+
+
+def _basic(text: str) -> str:
+    return f"Basic {base64.b64encode(text.encode()).decode()}"

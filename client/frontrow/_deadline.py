@@ -1,0 +1,117 @@
+"""Connections whose every wait ends at the deadline of the request that uses them.
+
+urllib3's timeouts are for a single wait: an answer, or only its headers, that comes byte by byte would be waited for
+without an end. Here the socket itself looks at the deadline before each wait.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+import time
+from types import TracebackType
+from typing import Any, cast
+
+import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+
+class _Current(threading.local):
+    deadline: float | None = None
+    read: float = 0.0
+    connected: bool = False
+
+
+_current = _Current()
+
+
+class Within:
+    """For the block: every wait of this thread on such a connection ends ``read`` seconds after it began, and all of
+    them at ``deadline`` (by ``time.monotonic()``), with a TimeoutError.
+
+    ``connected`` tells whether a new connection was made in the block.
+    """
+
+    def __init__(self, deadline: float, read: float) -> None:
+        self._own = (deadline, read)
+
+    def __enter__(self) -> Within:
+        self._outer = (_current.deadline, _current.read)
+        _current.deadline, _current.read = self._own
+        _current.connected = False
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        _current.deadline, _current.read = self._outer
+
+    @property
+    def connected(self) -> bool:
+        return _current.connected
+
+
+def _arm(sock: socket.socket) -> None:
+    if _current.deadline is None:
+        return
+    left = _current.deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError("the time for this request is up")
+    sock.settimeout(min(left, _current.read))
+
+
+class _Socket(socket.socket):
+    def recv_into(self, *args: Any, **kwargs: Any) -> int:
+        _arm(self)
+        return super().recv_into(*args, **kwargs)
+
+    def sendall(self, *args: Any, **kwargs: Any) -> None:
+        _arm(self)
+        super().sendall(*args, **kwargs)
+
+
+class _SecureSocket(ssl.SSLSocket):
+    def recv_into(self, *args: Any, **kwargs: Any) -> int:
+        _arm(self)
+        return super().recv_into(*args, **kwargs)
+
+    def send(self, *args: Any, **kwargs: Any) -> int:
+        _arm(self)
+        return super().send(*args, **kwargs)
+
+
+def _own(made: socket.socket) -> socket.socket:
+    _current.connected = True
+    timeout = made.gettimeout()
+    own = _Socket(made.family, made.type, made.proto, fileno=made.detach())
+    own.settimeout(timeout)
+    return own
+
+
+class _Plain(HTTPConnection):
+    def _new_conn(self) -> socket.socket:
+        return _own(super()._new_conn())
+
+
+class _Secure(HTTPSConnection):
+    def _new_conn(self) -> socket.socket:
+        return _own(super()._new_conn())
+
+
+class _PlainPool(urllib3.HTTPConnectionPool):
+    ConnectionCls = cast(Any, _Plain)
+
+
+class _SecurePool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = cast(Any, _Secure)
+
+
+POOLS = {"http": _PlainPool, "https": _SecurePool}
+"""For urllib3's ``pool_classes_by_scheme``."""
+
+
+def secure(context: ssl.SSLContext) -> ssl.SSLContext:
+    """Let the connections of a context heed the deadline, too."""
+    context.sslsocket_class = _SecureSocket
+    return context

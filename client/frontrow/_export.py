@@ -1,0 +1,96 @@
+"""Answers to files, a few megabytes in memory at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from frontrow._arrow import block_table, schema_of
+from frontrow._errors import AskError
+from frontrow._frames import library
+from frontrow._rows import Header, blocks
+
+if TYPE_CHECKING:
+    import pyarrow
+
+    Writer = Callable[[pyarrow.Table], None]
+
+
+@dataclass(frozen=True)
+class Exported:
+    """
+    Attributes:
+        bytes: of the file
+        elapsed: seconds
+        query_id: under which Druid knows the query
+    """
+
+    path: Path
+    rows: int
+    bytes: int
+    elapsed: float
+    query_id: str
+
+
+def check_path(path: str | os.PathLike[str]) -> Path:
+    """
+    Raises:
+        AskError: nobody writes such files
+        MissingExtraError: pyarrow is not there
+    """
+    found = Path(path)
+    if found.suffix not in (".parquet", ".csv"):
+        raise AskError(f"{found.name!r} is neither .parquet nor .csv: the ending says what is written.")
+    library("pyarrow", "arrow")
+    return found
+
+
+def write(path: Path, header: Header, pieces: Iterator[bytes]) -> int:
+    """Write rows to a file, which is there only when all of them are; gives their number.
+
+    Parquet keeps the types. CSV has a first line of names, texts in quotes, nothing at all for null, times in UTC and
+    arrays as JSON.
+
+    Args:
+        pieces: lines, cut anywhere
+    """
+    if path.suffix == ".csv":
+        header = _flat(header)
+    schema, rows = schema_of(header), 0
+    with _whole(path) as part, (_csv if path.suffix == ".csv" else _parquet)(part, schema) as put:
+        for block in blocks(pieces):
+            table = block_table(header, schema, block)
+            put(table)
+            rows += table.num_rows
+    return rows
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[Path]:
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield part
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@contextmanager
+def _parquet(path: Path, schema: pyarrow.Schema) -> Iterator[Writer]:
+    with library("pyarrow.parquet", "arrow").ParquetWriter(path, schema, compression="zstd") as writer:
+        yield writer.write_table
+
+
+@contextmanager
+def _csv(path: Path, schema: pyarrow.Schema) -> Iterator[Writer]:
+    with library("pyarrow.csv", "arrow").CSVWriter(path, schema) as writer:
+        yield writer.write_table
+
+
+def _flat(header: Header) -> Header:
+    nested = ("strings", "integers", "numbers")
+    return replace(header, kinds={name: "other" if kind in nested else kind for name, kind in header.kinds.items()})

@@ -1,0 +1,97 @@
+"""The native queries of one question: their ids, their contexts, and the time that they have together."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from frontrow._errors import AskError, TimedOutError
+from frontrow._transport import DruidTransport, StreamingTransport
+
+
+class Runner:
+    """Sends native queries of one question, each with an id and a deadline inside Druid.
+
+    All of them together have the total timeout.
+    """
+
+    def __init__(self, transport: DruidTransport, context: Mapping[str, Any], *, deadline: float | None = None) -> None:
+        self._transport = transport
+        self._context = context
+        self._deadline = time.monotonic() + transport.timeouts.total if deadline is None else deadline
+        self.sent: list[dict[str, Any]] = []
+        self.first_id = ""
+
+    def aside(self) -> Runner:
+        """For queries that go before the question: in the same time, but not among what it sent."""
+        return Runner(self._transport, self._context, deadline=self._deadline)
+
+    def __call__(self, query: dict[str, Any]) -> list[Any]:
+        left = self._left()
+        context = {
+            "queryId": _new_id(),
+            "timeout": _ms(min(self._transport.timeouts.query, left)),
+            **self._context,
+            **(query.get("context") or {}),
+        }
+        query = {**query, "context": context}
+        self._note(query, context["queryId"])
+        answer = self._transport.request_json("POST", "/druid/v2", query, timeout=left)
+        return answer if isinstance(answer, list) else [answer]
+
+    def stream_sql(self, body: Mapping[str, Any], *, export: bool = False) -> Iterator[bytes]:
+        """The bytes that Druid's SQL answers.
+
+        Args:
+            export: there is no limit of bytes, and as much time inside Druid as there is in all
+
+        Raises:
+            AskError: the transport cannot
+        """
+        if not isinstance(self._transport, StreamingTransport):
+            raise AskError(f"{type(self._transport).__name__} has no stream, which SQL comes by.")
+        left = self._left()
+        context = {
+            "sqlQueryId": _new_id(),
+            "timeout": _ms(left if export else min(self._transport.timeouts.query, left)),
+            **body["context"],
+            **self._context,
+        }
+        query = {**body, "context": context}
+        self._note(query, context["sqlQueryId"])
+        return self._transport.stream("POST", "/druid/v2/sql", query, timeout=left, limited=not export)
+
+    def _left(self) -> float:
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimedOutError(
+                "the queries of this question took longer together than the total timeout. Ask for less, or raise it.",
+                url=self._transport.url,
+            )
+        return left
+
+    def _note(self, query: dict[str, Any], query_id: Any) -> None:
+        self.sent.append(query)
+        self.first_id = self.first_id or str(query_id)
+
+
+def _new_id() -> str:
+    return f"frontrow-{os.urandom(16).hex()}"
+
+
+def _ms(seconds: float) -> int:
+    # Druid takes 0 for no limit.
+    return max(1, int(seconds * 1000))
+
+
+def checked_context(context: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """A context as it was given, empty for None.
+
+    Raises:
+        AskError: it is none
+    """
+    if context is not None and not (isinstance(context, Mapping) and all(isinstance(name, str) for name in context)):
+        raise AskError('a context is a mapping of Druid\'s names, like {"priority": -1}.')
+    return context or {}

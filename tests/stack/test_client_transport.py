@@ -1,0 +1,153 @@
+"""The client's HTTP with the real Druid: what becomes of queries that nobody waits for, or that fail midway."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+import frontrow
+from frontrow import Client, Timeouts
+from frontrow._transport import Transport
+from frontrow_ingest.contract import ViewingEvent, encode
+from frontrow_specs import rollup
+from support.fault_proxy import Fault, FaultProxy, chunked, fault_proxy
+from support.interrupts import ctrl_c
+from support.slow_queries import slow_native, slow_sql
+from support.supervised_topic import supervised_topic
+from support.viewing_events import an_event
+
+pytestmark = pytest.mark.stack
+
+AT = datetime(2026, 9, 21, 12, 30, tzinfo=UTC)
+HOUR = "2026-09-21T12:00/2026-09-21T13:00"
+
+# Druid itself would let these queries run for a minute.
+IMPATIENT = Timeouts(read=1, total=20, query=60)
+AT_ONCE_S = 1.0
+
+
+@pytest.fixture(scope="module")
+def table(stack: Any, fresh_name: Callable[[str], str]) -> Iterator[str]:
+    """A datasource of a few rows."""
+    name = fresh_name("transport")
+    with supervised_topic(stack.router_url, stack.bootstrap, name) as topic:
+        events = [an_event(ts=int(AT.timestamp() * 1000), content_id=f"title-{number}") for number in range(100)]
+        topic.send([encode(ViewingEvent(**event)) for event in events])
+        topic.supervise(rollup("audience").supervisor(bootstrap=stack.bootstrap, topic=name, datasource=name))
+        with Client(stack.router_url, datasources={"audience": name}, freshness=False) as client:
+
+            def counted() -> bool:
+                return client.timeseries("events", interval=HOUR, granularity="all")[0]["events"] == len(events)
+
+            topic.wait("the events", counted)
+        # Brokers learn of a table for SQL a little later.
+        with Transport(stack.router_url) as transport:
+
+            def known() -> bool:
+                listed = {"query": f"SELECT 1 FROM INFORMATION_SCHEMA.TABLES WHERE TABLE_NAME = '{name}'"}  # noqa: S608
+                return bool(transport.request_json("POST", "/druid/v2/sql", listed))
+
+            topic.wait("the table in SQL", known)
+        try:
+            yield name
+        finally:
+            topic.end(name)
+
+
+@pytest.fixture
+def proxy(stack: Any) -> Iterator[FaultProxy]:
+    with fault_proxy(stack.router_url) as proxy:
+        yield proxy
+
+
+def ended(proxy: FaultProxy) -> tuple[dict[str, Any], float]:
+    """What Druid answered to the query, and the seconds that it was at work on it."""
+    answer, took = proxy.answer_to("POST")
+    return json.loads(answer.body), took
+
+
+def test_ctrl_c_ends_the_query_in_druid(proxy: FaultProxy, table: str) -> None:
+    with Client(proxy.url) as client:
+        began = time.monotonic()
+        with ctrl_c(proxy, after_s=1), pytest.raises(KeyboardInterrupt) as caught:
+            client.native(slow_native(table, HOUR))
+        waited = time.monotonic() - began
+    refusal, took = ended(proxy)
+    assert (refusal["error"], refusal["category"]) == ("Query cancelled", "CANCELED")
+    assert 1 <= took < waited + AT_ONCE_S
+    query_id = json.loads(proxy.queries()[0].body)["context"]["queryId"]
+    assert proxy.cancelled() == [f"/druid/v2/{query_id}"]
+    assert caught.value.__notes__ == [f"Query {query_id}: Druid was told to end it."]
+
+
+def test_a_read_timeout_ends_the_query_in_druid(proxy: FaultProxy, table: str) -> None:
+    with Client(proxy.url, timeouts=IMPATIENT) as client, pytest.raises(frontrow.TimedOutError):
+        client.native(slow_native(table, HOUR))
+    refusal, took = ended(proxy)
+    assert refusal["error"] == "Query cancelled"
+    assert took < IMPATIENT.read + AT_ONCE_S
+
+
+def test_sql_is_ended_too(proxy: FaultProxy, table: str) -> None:
+    with Transport(proxy.url, timeouts=IMPATIENT) as transport, pytest.raises(frontrow.TimedOutError):
+        transport.request_json("POST", "/druid/v2/sql", slow_sql(table, "array", rows=False, sqlQueryId="slow-sum"))
+    refusal, took = ended(proxy)
+    assert refusal["error"] == "Query cancelled"
+    assert took < IMPATIENT.read + AT_ONCE_S
+    assert proxy.cancelled() == ["/druid/v2/sql/slow-sum"]
+
+
+def test_druid_gets_the_time_that_is_left_and_keeps_to_it(proxy: FaultProxy, table: str) -> None:
+    timeouts = Timeouts(read=10, total=10, query=0.8)
+    with Client(proxy.url, timeouts=timeouts) as client, pytest.raises(frontrow.QueryTimedOutError):
+        client.native(slow_native(table, HOUR))
+    refusal, took = ended(proxy)
+    assert refusal["error"] == "Query timeout"
+    assert 0.5 <= took < timeouts.query + AT_ONCE_S
+    assert proxy.cancelled() == []
+
+
+@pytest.mark.parametrize("form", ["array", "arrayLines", "csv"])
+def test_an_export_that_fails_midway_is_not_taken_for_whole(stack: Any, table: str, form: str) -> None:
+    # Over HTTP this answer of Druid ends like any other.
+    query = slow_sql(table, form, rows=True, sqlQueryId=f"export-{form}", timeout=1000)
+    got: list[int] = []
+    with Transport(stack.broker_url) as transport, pytest.raises(frontrow.BrokenAnswerError, match="fails while"):
+        got.extend(map(len, transport.stream("POST", "/druid/v2/sql", query)))
+    assert sum(got) > 0
+
+
+def test_whole_answers_in_every_form(stack: Any) -> None:
+    for url, gzip in ((stack.router_url, False), (stack.router_url, True), (stack.broker_url, True)):
+        with Transport(url, gzip=gzip) as transport:
+            for form in ("object", "array", "objectLines", "arrayLines", "csv"):
+                for row in ("a", "none"):
+                    sql = f"SELECT x, x || 'b' AS y FROM (VALUES ('a'), ('c')) t(x) WHERE x = '{row}'"  # noqa: S608
+                    query = {"query": sql, "resultFormat": form}
+                    body = b"".join(transport.stream("POST", "/druid/v2/sql", query))
+                    assert (b"ab" in body) == (row == "a")
+            nothing = {"queryType": "dataSourceMetadata", "dataSource": "no_such_datasource"}
+            assert transport.request_json("POST", "/druid/v2", nothing) == []
+
+
+def test_a_real_answer_cut_anywhere_is_refused(proxy: FaultProxy) -> None:
+    query = {"query": "SELECT x, x || x AS y FROM (VALUES ('a'), ('b'), ('c')) t(x)", "resultFormat": "arrayLines"}
+    with Transport(proxy.url) as transport:
+        whole = b"".join(transport.stream("POST", "/druid/v2/sql", query))
+        for left_out in range(5, 60, 5):
+            proxy.faults.append(Fault(chunked, cut=-left_out, ending="close"))
+            with pytest.raises(frontrow.BrokenAnswerError):
+                list(transport.stream("POST", "/druid/v2/sql", query))
+        assert b"".join(transport.stream("POST", "/druid/v2/sql", query)) == whole
+
+
+def test_a_context_goes_to_druid(proxy: FaultProxy) -> None:
+    with Client(proxy.url, context={"priority": -1}) as client:
+        client.timeseries("plays", last="5m", spec="audience", context={"useCache": False})
+    sent = [json.loads(request.body)["context"] for request in proxy.queries()]
+    assert [(context["priority"], context["useCache"]) for context in sent] == [(-1, False)] * 2
