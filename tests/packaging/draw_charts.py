@@ -20,7 +20,7 @@ from frontrow_ingest.testing import MemoryDruid
 FOLDER = Path(__file__).parents[2] / "client" / "docs" / "charts"
 START = datetime(2026, 11, 23, 19, tzinfo=UTC)
 LENGTH = timedelta(minutes=90)
-VIEWERS = 250
+VIEWERS = 160
 
 
 def audience() -> Client:
@@ -33,7 +33,7 @@ def audience() -> Client:
     )
     events = list(simulation.events())
     druid = MemoryDruid()
-    for spec in ("audience", "quality", "retention"):
+    for spec in ("audience", "retention"):
         druid.apply(spec)
     druid.send("events", events)
     return Client(transport=druid, key_epochs=False)

@@ -98,4 +98,4 @@ def _panel(result: Result, name: str, names: list[str], *, width: int, first: bo
             },
         ],
     }
-    return {"title": {**panel_title(titled(name)), "offset": 8}, **spec} if several else spec
+    return {"title": panel_title(titled(name)), **spec} if several else spec

@@ -37,8 +37,8 @@ def interval_text(result: Result, zone: ZoneInfo) -> str:
     return f"{moment_text(start, zone, seconds=seconds)} – {until} {zone.key}"
 
 
-def caption(result: Result, zone: ZoneInfo, width: int, notes: Iterable[str]) -> list[str]:
-    """Lines that fit the width: interval and exactness, then the notes."""
-    first = " · ".join(filter(None, [interval_text(result, zone), result.exactness]))
+def caption(result: Result, zone: ZoneInfo, width: int, step: str, notes: Iterable[str]) -> list[str]:
+    """Lines that fit the width: interval, step of time and exactness, then the notes."""
+    first = " · ".join(filter(None, [interval_text(result, zone), step, result.exactness]))
     letters = max(int(width / _LETTER_PX), 30)
     return [line for text in (first, *notes) if text for line in textwrap.wrap(text, letters)]

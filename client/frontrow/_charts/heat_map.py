@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from frontrow._result import Result
 
 MOST_VALUES = 40
-_STEP = 32
+_STEP, _STEP_WITHOUT_TEXT = 32, 18
 # Above so many columns, numbers no longer fit into the cells.
 _MOST_WITH_TEXT = 12
 
@@ -64,6 +64,7 @@ def _panel(result: Result, shape: Shape, name: str, width: int, *, several: bool
         "labelPadding": 6,
     }
     with_text = len(across) <= _MOST_WITH_TEXT
+    step = _STEP if with_text else _STEP_WITHOUT_TEXT
     layers: list[dict[str, Any]] = [
         {
             "mark": {"type": "rect", "stroke": "#FFFFFF", "strokeWidth": 1.5},
@@ -79,7 +80,7 @@ def _panel(result: Result, shape: Shape, name: str, width: int, *, several: bool
                         "titleFontWeight": "normal",
                         "format": unit.axis_format,
                         "orient": "right",
-                        "gradientLength": min(max(len(down) * _STEP - 24, 60), 200),
+                        "gradientLength": min(max(len(down) * step - 24, 60), 200),
                     },
                 },
                 "tooltip": [
@@ -103,7 +104,7 @@ def _panel(result: Result, shape: Shape, name: str, width: int, *, several: bool
     spec: dict[str, Any] = {
         "data": {"values": rows},
         "width": width,
-        "height": {"step": _STEP},
+        "height": {"step": step},
         "encoding": {
             "y": {"field": "down", "type": "nominal", "sort": down, "axis": {**axis, "title": None}},
             "x": {
@@ -115,4 +116,4 @@ def _panel(result: Result, shape: Shape, name: str, width: int, *, several: bool
         },
         "layer": layers,
     }
-    return {"title": {**panel_title(titled(name)), "offset": 8}, **spec} if several else spec
+    return {"title": panel_title(titled(name)), **spec} if several else spec

@@ -69,7 +69,11 @@ def panel_spec(panel: Panel, x: dict[str, Any], *, width: int, height: int | Non
         "layer": layers,
     }
     # The legend of several lines names them.
-    return spec if panels == 1 or several else {"title": panel_title(panel.title), **spec}
+    return (
+        spec
+        if panels == 1 or several
+        else {"title": panel_title(panel.title, 20 if panel.measure.axis_title else 8), **spec}
+    )
 
 
 def bare(x: dict[str, Any]) -> dict[str, Any]:

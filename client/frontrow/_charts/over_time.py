@@ -17,15 +17,16 @@ if TYPE_CHECKING:
     from frontrow._result import Result
 
 
-def time_panels(result: Result, shape: Shape, zone: ZoneInfo) -> tuple[list[Panel], list[str]]:
-    """A panel for each unit, or with a dimension for each metric; and what is to be said of them."""
+def time_panels(result: Result, shape: Shape, zone: ZoneInfo) -> tuple[list[Panel], str, list[str]]:
+    """A panel for each unit, or with a dimension for each metric; the step in words; and what is to be said of them."""
     times: Sequence[datetime | None] = result.columns[shape.time or ""]
     rows = [row for _, row in sorted((time, row) for row, time in enumerate(times) if time is not None)]
     distinct = sorted({time for time in times if time is not None})
     settled = {
         start: complete(result, start, end) for start, end in zip(distinct, bucket_ends(result, distinct), strict=True)
     }
-    notes = [f"In steps of {length_text(distinct[1] - distinct[0])}"] if len(distinct) > 1 else []
+    step = f"by {length_text(distinct[1] - distinct[0])}" if len(distinct) > 1 else ""
+    notes = []
     if shape.dimensions:
         groups, note = _groups(result, shape, rows)
         notes.append(note)
@@ -43,7 +44,7 @@ def time_panels(result: Result, shape: Shape, zone: ZoneInfo) -> tuple[list[Pane
         newest = result.freshness.newest if result.freshness else None
         seen = f" (newest event {moment_text(newest, zone, seconds=True)})" if newest else ""
         notes.append(f"Dashed: bucket not complete{seen}")
-    return panels, notes
+    return panels, step, notes
 
 
 def time_channel(panels: Sequence[Panel], zone: ZoneInfo) -> dict[str, Any]:

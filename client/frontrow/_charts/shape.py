@@ -57,9 +57,8 @@ def shape_of(result: Result, metrics: str | Sequence[str] | None) -> Shape:
     drawable = list(_CURVES) if curve else [name for name in numbers if name not in {*sum(bounds.values(), ())}]
     wanted = drawable if metrics is None else [metrics] if isinstance(metrics, str) else list(metrics)
     if unknown := [name for name in wanted if name not in numbers]:
-        raise AskError(
-            f"{', '.join(map(str, unknown))}: no numbers of this answer; it has {', '.join(numbers) or 'none'}."
-        )
+        has = ", ".join(numbers) or "none"
+        raise AskError(f"{', '.join(map(str, unknown))}: no numbers of this answer, which has {has}.")
     if not wanted:
         raise AskError("nothing to draw: this answer has no numbers.")
     times = [name for name, kind in result.types.items() if kind == "time"]

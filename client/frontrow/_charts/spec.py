@@ -53,6 +53,7 @@ def chart_spec(
     parts: list[dict[str, Any]]
     across = "vconcat"
     notes: list[str] = []
+    step = ""
     match chosen:
         case "bar":
             across = "hconcat"
@@ -65,7 +66,7 @@ def chart_spec(
             parts = heat_panels(result, shape, width=width)
             notes += heat_units(result, shape)
             notes += [
-                f"Of {len(found):,} values of {name} the first {MOST_VALUES} are drawn"
+                f"Of {len(found):,} values of {titled(name)} the first {MOST_VALUES} are drawn"
                 for name, found in zip(shape.dimensions, heat_values(result, shape), strict=True)
                 if len(found) > MOST_VALUES
             ]
@@ -74,7 +75,7 @@ def chart_spec(
             if chosen == "retention":
                 panels, channel = curve_panels(result, shape), curve_channel(result)
             else:
-                panels, notes = time_panels(result, shape, zone)
+                panels, step, notes = time_panels(result, shape, zone)
                 channel = time_channel(panels, zone)
             notes += [_THINNED] if any(map(is_thinned, panels)) else []
             # One time axis below all panels is enough.
@@ -85,12 +86,12 @@ def chart_spec(
             ]
             says = of_panels(panels)
     named = title or _title(result, shape, chosen)
-    lines = caption(result, zone, width, notes)
+    lines = caption(result, zone, width, step, notes)
     if not len(result):
         across, parts = "vconcat", [_nothing(width)]
     apart = {"resolve": {"scale": {"color": "independent"}, "legend": {"color": "independent"}}, "spacing": 22}
     whole = parts[0] if len(parts) == 1 else {across: parts, **apart}
-    words = [named, interval_text(result, zone), says, *notes]
+    words = [named, ", ".join(filter(None, [interval_text(result, zone), step])), says, *notes]
     return {
         **whole,
         "title": heading(named, lines),

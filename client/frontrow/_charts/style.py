@@ -55,9 +55,9 @@ def heading(title: str, caption: list[str]) -> dict[str, Any]:
     }
 
 
-def panel_title(text: str) -> dict[str, Any]:
+def panel_title(text: str, offset: int = 8) -> dict[str, Any]:
     """The title of one panel of several."""
-    return {"text": text, "anchor": "start", "frame": "group", "fontSize": 12, "fontWeight": 600, "offset": 20}
+    return {"text": text, "anchor": "start", "frame": "group", "fontSize": 12, "fontWeight": 600, "offset": offset}
 
 
 def value_axis(unit: str, axis_format: str, **more: Any) -> dict[str, Any]:

@@ -126,12 +126,14 @@ def _every(first: datetime, seconds: int) -> Iterator[datetime]:
 def _at_hours(first: datetime, step: int, zone: ZoneInfo) -> Iterator[datetime]:
     for midnight in _at_days(first, 1, zone):
         local = midnight.astimezone(zone)
-        yield from (local.replace(hour=hour).astimezone(UTC) for hour in range(0, 24, step))
+        # Where the clock is set back there is an hour twice.
+        hours = (local.replace(hour=hour, fold=fold) for hour in range(0, 24, step) for fold in (0, 1))
+        yield from sorted({hour.astimezone(UTC) for hour in hours})
 
 
 def _at_days(first: datetime, step: int, zone: ZoneInfo) -> Iterator[datetime]:
     day = first.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
-    day -= timedelta(days=day.toordinal() % step)
+    day -= timedelta(days=(day.toordinal() - 1) % step)  # weeks from Monday
     while True:
         yield day.astimezone(UTC)
         day += timedelta(days=step)

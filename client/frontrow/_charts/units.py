@@ -54,7 +54,10 @@ class Measure:
             return f"{value:.2%}" if 0 < abs(value) < 0.01 else f"{value:.1%}"
         drawn = value / self.divisor
         digits = 0 if self.whole or abs(drawn) >= 100 else 1 if abs(drawn) >= 10 else 2
-        text = f"{drawn:,.{digits}f}" if self.whole or drawn == 0 or abs(drawn) >= 0.1 else f"{drawn:.2g}"
+        if self.whole or drawn == 0 or abs(drawn) >= 0.1:
+            text = f"{drawn:,.{digits}f}"
+        else:
+            text = f"{drawn:.2g}" if self.divisor == 1 or abs(drawn) >= 0.01 else "<0.01"
         return f"{text} {self.unit}" if with_unit and self.unit else text
 
 
@@ -63,11 +66,11 @@ def measure(unit: str, values: Iterable[float | None]) -> Measure:
     known = [value for value in values if value is not None]
     largest = max(map(abs, known), default=0.0)
     if unit == "share":
-        return Measure("%", 1, ".1~%" if largest < 0.1 else ".0%")
+        return Measure("%", 1, "%")
     whole = bool(known) and all(value == int(value) for value in known)
     divisor, shown = next(
         ((step, name) for step, name in _COARSER.get(unit, ()) if largest >= 2 * step),
         (1.0, unit),
     )
     whole = whole and divisor == 1
-    return Measure(shown, divisor, "~s" if largest / divisor >= _SHORTENED_FROM else ",", whole)
+    return Measure(shown, divisor, "~s" if largest / divisor >= _SHORTENED_FROM else ",f", whole)

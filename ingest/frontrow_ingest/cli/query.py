@@ -6,6 +6,7 @@ import csv
 import sys
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -21,7 +22,14 @@ from frontrow_specs import catalogue, lookup_table, lookup_table_names
 from frontrow_specs.documents import metrics_markdown
 
 _WIDEST = 1_000
+_DRAWN = (".png", ".svg", ".html", ".json")
 _Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def _drawable(_context: click.Context, _option: click.Parameter, path: Path | None) -> Path | None:
+    if path is not None and path.suffix not in _DRAWN:
+        raise click.BadParameter(f"{path.name!r} does not end in {', '.join(_DRAWN)}.")
+    return path
 
 
 def _asking(function: _Command) -> _Command:
@@ -41,6 +49,13 @@ def _asking(function: _Command) -> _Command:
         click.option("--json", "form", flag_value="json", help="Print JSON: one object with rows and caveats."),
         click.option(
             "--show-query", "form", flag_value="query", help="Print the Druid queries that were sent, as JSON."
+        ),
+        click.option(
+            "--chart",
+            type=click.Path(dir_okay=False, path_type=Path),
+            callback=_drawable,
+            metavar="FILE",
+            help="Draw it, too: .png, .svg, .html or .json (Vega-Lite).",
         ),
         url_option,
     )
@@ -75,6 +90,7 @@ def timeseries(
     spec: str | None,
     prefix: str,
     form: str | None,
+    chart: Path | None,
     url: str,
 ) -> None:
     """METRICS by time bucket."""
@@ -88,6 +104,7 @@ def timeseries(
             time_zone=time_zone,
             spec=spec,
         )
+    _draw(result, chart)
     _print(result, form)
 
 
@@ -109,6 +126,7 @@ def top(
     spec: str | None,
     prefix: str,
     form: str | None,
+    chart: Path | None,
     url: str,
 ) -> None:
     """Values of DIMENSION with the largest value of the first of METRICS."""
@@ -123,6 +141,7 @@ def top(
             where=_where(conditions),
             spec=spec,
         )
+    _draw(result, chart)
     _print(result, form)
 
 
@@ -138,12 +157,14 @@ def retention(
     conditions: tuple[str, ...],
     prefix: str,
     form: str | None,
+    chart: Path | None,
     url: str,
 ) -> None:
     """How many sessions played each position of TITLE, and how many came at least so far."""
     with _client(url, prefix) as client:
         when = _last(last, interval)
         result = client.retention(title, by=by, interval=interval, last=when, where=_where(conditions))
+    _draw(result, chart)
     _print(result, form)
 
 
@@ -192,6 +213,18 @@ def _where(conditions: tuple[str, ...]) -> Condition | None:
         condition = one_of(name, values) if len(values) > 1 else eq(name, values[0])
         found = condition if found is None else found & condition
     return found
+
+
+def _draw(result: Result, path: Path | None) -> None:
+    if path is None:
+        return
+    chart = result.plot()
+    try:
+        # Inline, so that a page needs no network; other files have no such choice.
+        chart.save(str(path), inline=path.suffix == ".html")
+    except OSError as error:
+        raise click.FileError(str(path), error.strerror or str(error)) from error
+    click.echo(f"wrote {path}", err=True)
 
 
 def _print(result: Result, form: str | None) -> None:
