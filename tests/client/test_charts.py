@@ -359,7 +359,7 @@ def test_what_cannot_be_drawn_is_refused(result: Result, asked: dict[str, Any], 
 
 def test_a_notebook_shows_it_without_a_network() -> None:
     bundle = LINE.plot()._repr_mimebundle_()
-    assert bundle["image/svg+xml"].startswith("<svg")
+    assert bundle["image/svg+xml"].startswith('<svg role="img" aria-label="Plays. 23 Nov 2026')
     assert bundle["text/plain"].startswith("Plays.")
     (vega,) = (spec for kind, spec in bundle.items() if kind.startswith("application/vnd.vegalite"))
     assert vega["layer"]

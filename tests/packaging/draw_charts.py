@@ -33,7 +33,7 @@ def audience() -> Client:
     )
     events = list(simulation.events())
     druid = MemoryDruid()
-    for spec in ("audience", "retention"):
+    for spec in ("audience", "quality", "retention"):
         druid.apply(spec)
     druid.send("events", events)
     return Client(transport=druid, key_epochs=False)
@@ -93,6 +93,8 @@ def draw(folder: Path, suffix: str) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for name, result in answers(audience()):
+        if not len(result):
+            raise SystemExit(f"{name} has no rows to draw")
         path = folder / f"{name}{suffix}"
         result.plot().save(str(path), **({"scale_factor": 2} if suffix == ".png" else {}))
         paths.append(path)

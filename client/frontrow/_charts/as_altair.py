@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from html import escape
 from typing import Any, TypeAlias
 
 from frontrow._errors import MissingExtraError
@@ -27,11 +28,13 @@ class _Offline(altair.TopLevelMixin):
         spec = self.to_dict()
         picture = io.StringIO()
         self.save(picture, format="svg")
+        said = str(spec.get("description", ""))
+        label = f'<svg role="img" aria-label="{escape(said)}" '
         version = altair.SCHEMA_VERSION.lstrip("v").partition(".")[0]
         return {
             f"application/vnd.vegalite.v{version}+json": spec,
-            "image/svg+xml": picture.getvalue(),
-            "text/plain": spec.get("description", ""),
+            "image/svg+xml": picture.getvalue().replace("<svg ", label, 1),
+            "text/plain": said,
         }
 
 
