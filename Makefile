@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.made-from-lock
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo images test unit lint format bench fuzz readme lock clean
+.PHONY: help setup demo images test unit lint format bench fuzz readme charts lock clean
 
 help: ## Show what can be made
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ fuzz: $(STAMP) ## Fuzz the reading of CMCD and of Avro, half a minute each (need
 
 readme: $(STAMP) ## Write the README's transcripts anew by running what they show
 	@$(BIN)/python tests/packaging/record_readme.py
+
+charts: $(STAMP) ## Draw the pictures of charts in client/docs anew
+	@$(BIN)/python tests/packaging/draw_charts.py
 
 lock: $(STAMP) ## Write requirements.lock anew
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --group dev --generate-hashes --no-emit-index-url --no-header --upgrade -o requirements.lock pyproject.toml

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     import polars
     import pyarrow
 
+    from frontrow._charts import Kind
+    from frontrow._charts.as_altair import Chart
+
 ColumnType: TypeAlias = Literal["time", "string", "integer", "number", "any"]
 
 
@@ -129,6 +132,44 @@ class Result(Sequence[Mapping[str, Any]]):
         from frontrow._frames import to_arrow
 
         return to_arrow(self.columns, self.types)
+
+    def plot(
+        self,
+        metrics: str | Sequence[str] | None = None,
+        *,
+        kind: Kind | None = None,
+        title: str | None = None,
+        time_zone: str | None = None,
+        width: int = 640,
+        height: int | None = None,
+    ) -> Chart:
+        """A chart of Altair; needs the extra ``plot``. It shows and saves without a network.
+
+        Time becomes lines, dashed where a bucket is not complete, with a gap where a value is null and a band between
+        the columns ``<metric>_low`` and ``<metric>_high`` if there are such; a top list bars, two dimensions a heat
+        map, :meth:`Client.retention` its curve. Metrics of different units get panels of their own. The caption says
+        interval and exactness, and what is not drawn: more than 4,000 points in a panel, 50 bars, 7 lines.
+
+        Args:
+            metrics: columns of numbers to draw; all unless given
+            kind: ``line``, ``bar``, ``heat_map`` or ``retention``; by the columns unless given
+            time_zone: of the time axis; that of the question unless given
+            width, height: of a panel, pixels; bars and cells have a height of their own
+
+        Returns:
+            To be changed and saved as any: ``chart.save("x.png")``, ``.svg``, ``.json``, and
+            ``chart.save("x.html", inline=True)``, which needs no network either. ``chart.description`` has it in words.
+
+        Raises:
+            AskError: there is no such column, or nothing to draw
+            MissingExtraError: Altair or vl-convert is not installed
+        """
+        from frontrow._charts import chart_spec
+        from frontrow._charts.as_altair import altair_chart
+
+        return altair_chart(
+            chart_spec(self, metrics=metrics, kind=kind, title=title, time_zone=time_zone, width=width, height=height)
+        )
 
     def __str__(self) -> str:
         from frontrow._display import as_text

