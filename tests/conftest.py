@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import signal
 import warnings
 from collections.abc import Iterator, Sequence
 
@@ -13,6 +14,11 @@ pytest.register_assert_rewrite("contract.druid", "contract.druid_world", "contra
 
 # kafka-python leaves the socket of a failed connection attempt to the garbage collector.
 _FORGOTTEN = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+
+
+def pytest_sessionstart() -> None:
+    """SIGTERM ends a run as Ctrl-C does: nothing that fixtures started stays."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
