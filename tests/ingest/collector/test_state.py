@@ -157,6 +157,8 @@ def test_nothing_is_taken_before_the_topic_was_read_back(begin: Any, topic: Topi
     first.post(a_line(seq=0))
     topic.is_away = True
     second = begin(wait=False)
+    assert second.post(a_line(seq=0)).status == 503, "at once, before it knows why"
+    second.client.wait(lambda: "away" in second.delivery.trouble)
     answer = second.post(a_line(seq=0))
     assert (answer.status, second.client.get("/ready").status) == (503, 503)
     assert b"away" in answer.body
