@@ -17,18 +17,16 @@ from typing import Any
 import pytest
 
 from frontrow import Client, Interval, LedgerReport
-from frontrow._transport import Transport
 from frontrow_ingest.collector import CollectorSettings, Context, Delivery, RecentEvents, collector_app
 from frontrow_ingest.contract import decode
-from frontrow_ingest.druid import Supervisors, ensure_topic
 from frontrow_ingest.producer import KafkaSettings
 from frontrow_ingest.producer.kafka_producer import KafkaSink
-from frontrow_specs import rollup
 from support.asgi import InProcess
 from support.cmcd_lines import T0, a_report, numbers
 from support.collector_process import CollectorProcess, collecting
 from support.kafka_proxy import KafkaProxy
 from support.kafka_topics import stored
+from support.supervised_topic import supervised_specs
 from support.viewing_events import DAY_MS, an_event
 
 pytestmark = [
@@ -74,23 +72,12 @@ def supervised(stack: Any, fresh_name: Name) -> Iterator[tuple[str, Client]]:
     prefix = fresh_name("collect") + "_"
     names = {spec: prefix + spec for spec in SPECS}
     asked_of = {**names, "audience": names["quality"]}  # the ledger is held against any that counts every event
+    topics = {spec: prefix + topic for spec, topic in SPECS.items()}
     with (
-        Transport(stack.router_url) as transport,
+        supervised_specs(stack.router_url, stack.bootstrap, names, topics),
         Client(stack.router_url, datasources=asked_of, freshness=False) as client,
     ):
-        supervisors = Supervisors(transport)
-        try:
-            for spec, topic in SPECS.items():
-                ensure_topic(stack.bootstrap, prefix + topic)
-                supervisors.submit(
-                    rollup(spec).supervisor(bootstrap=stack.bootstrap, topic=prefix + topic, datasource=names[spec])
-                )
-            for name in names.values():
-                supervisors.await_ingesting(name)
-            yield prefix, client
-        finally:
-            for name in names.values():
-                supervisors.terminate(name)
+        yield prefix, client
 
 
 def test_killed_and_begun_again_every_event_is_accounted_for(

@@ -18,11 +18,9 @@ from typing import Any
 import pytest
 
 from frontrow import Client, Interval, KeyEpochsError, LedgerReport
-from frontrow._transport import Transport
-from frontrow_ingest.druid import Supervisors, ensure_topic
 from frontrow_ingest.ledger import kafka_ledger
-from frontrow_specs import rollup
 from support.kafka_topics import stored
+from support.supervised_topic import supervised_specs
 from support.viewing_events import DAY_MS, a_line
 
 pytestmark = [
@@ -82,23 +80,12 @@ class Line:
 def line(stack: Any, fresh_name: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
     prefix = fresh_name("ledger") + "_"
     names = {spec: prefix + spec for spec in SPECS}
+    topics = {spec: prefix + topic for spec, topic in SPECS.items()}
     with (
-        Transport(stack.router_url) as transport,
+        supervised_specs(stack.router_url, stack.bootstrap, names, topics),
         Client(stack.router_url, datasources=names, freshness=False) as client,
     ):
-        supervisors = Supervisors(transport)
-        try:
-            for spec, topic in SPECS.items():
-                ensure_topic(stack.bootstrap, prefix + topic)
-                supervisors.submit(
-                    rollup(spec).supervisor(bootstrap=stack.bootstrap, topic=prefix + topic, datasource=names[spec])
-                )
-            for name in names.values():
-                supervisors.await_ingesting(name)
-            yield Line(stack, prefix, client, tmp_path_factory.mktemp("ledger"))
-        finally:
-            for name in names.values():
-                supervisors.terminate(name)
+        yield Line(stack, prefix, client, tmp_path_factory.mktemp("ledger"))
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import functools
 import json
 import logging
 import os
@@ -17,7 +16,6 @@ import random
 import signal
 import socket
 import sys
-import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -32,6 +30,7 @@ from frontrow_ingest.contract import decode
 from frontrow_ingest.metrics import Metrics
 from frontrow_ingest.seen import SeenStore
 from support.cmcd_lines import a_report, numbers
+from support.dying import Point, at_point
 from support.file_topic import FileLog, FileSink, records
 from support.viewing_events import an_event
 
@@ -39,7 +38,7 @@ SESSIONS = 8
 STEPS = 30
 KILLS = 4
 LIMIT_S = 60.0
-POINTS: tuple[tuple[Any, str, int], ...] = (
+POINTS: tuple[Point, ...] = (
     (FileSink, "send_encoded", 200),
     (FileSink, "flush", 40),
     (FileLog, "bounds", 8),
@@ -50,34 +49,6 @@ POINTS: tuple[tuple[Any, str, int], ...] = (
     (RequestJournal, "forget_before", 6),
 )
 Request = tuple[str, bytes]
-
-
-def die() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def at_point(chance: random.Random) -> None:
-    """Die in a call, before or after it, at once or a little later, while other threads are at work."""
-    place, name, calls = chance.choice(POINTS)
-    left = chance.randrange(calls)
-    after = chance.random() < 0.5
-    delay_s = chance.choice((0.0, chance.uniform(0.0, 0.01)))
-    original: Callable[..., Any] = getattr(place, name)
-
-    @functools.wraps(original)
-    def wrapped(*arguments: Any, **options: Any) -> Any:
-        nonlocal left
-        left -= 1
-        if left != -1:
-            return original(*arguments, **options)
-        if delay_s:
-            threading.Timer(delay_s, die).start()
-            return original(*arguments, **options)
-        if after:
-            original(*arguments, **options)
-        return die()
-
-    setattr(place, name, wrapped)
 
 
 def collect(listener: socket.socket, directory: Path, silent_after_s: float, chance: random.Random) -> None:
@@ -191,7 +162,7 @@ class Runs:
             logging.disable(logging.WARNING)
             chance = random.Random(seed)
             if to_be_killed and chance.random() < 0.6:
-                at_point(chance)
+                at_point(POINTS, chance, within_s=0.01)
             collect(self._listener, self._directory, silent_after_s, chance)
         except BaseException as error:
             print(repr(error), file=sys.stderr, flush=True)

@@ -8,13 +8,11 @@ left alone. What happened is printed as JSON.
 from __future__ import annotations
 
 import argparse
-import functools
 import json
 import os
 import random
 import signal
 import sys
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -24,12 +22,13 @@ from frontrow_ingest.cli import main, produce
 from frontrow_ingest.producer import kafka_producer
 from frontrow_ingest.resume import journal, kafka_log
 from frontrow_ingest.seen import SeenStore
+from support.dying import Point, at_point
 from support.viewing_events import a_line
 
 LINES = 1_500
 SESSIONS = 12
 RUN_LIMIT_S = 60.0
-POINTS: tuple[tuple[Any, str, int], ...] = (
+POINTS: tuple[Point, ...] = (
     (kafka_producer.KafkaSink, "send_encoded", LINES),
     (kafka_producer.KafkaSink, "flush", 12),
     (kafka_log.KafkaLog, "bounds", 8),
@@ -58,34 +57,6 @@ def write_input(path: Path, seed: int) -> set[tuple[str, int]]:
         lines.append(a_line(session_id=name, seq=seq))
     path.write_bytes(b"\n".join(lines) + b"\n")
     return events
-
-
-def die() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def at_point(chance: random.Random) -> None:
-    """Die in a call, before or after it, at once or a little later, while the client's thread is at work."""
-    place, name, calls = chance.choice(POINTS)
-    left = chance.randrange(calls)
-    after = chance.random() < 0.5
-    delay_s = chance.choice((0.0, chance.uniform(0.0, 0.02)))
-    original: Callable[..., Any] = getattr(place, name)
-
-    @functools.wraps(original)
-    def wrapped(*arguments: Any, **options: Any) -> Any:
-        nonlocal left
-        left -= 1
-        if left != -1:
-            return original(*arguments, **options)
-        if delay_s:
-            threading.Timer(delay_s, die).start()
-            return original(*arguments, **options)
-        if after:
-            original(*arguments, **options)
-        return die()
-
-    setattr(place, name, wrapped)
 
 
 def slow_input(pause_s: float) -> None:
@@ -117,7 +88,7 @@ def run_once(arguments: list[str], said: Path, chance: random.Random | None) -> 
             if chance is not None:
                 slow_input(chance.choice((0.0, 0.002)))
                 if not by_time:
-                    at_point(chance)
+                    at_point(POINTS, chance, within_s=0.02)
             main(arguments)
         except SystemExit as error:
             code = int(error.code or 0)

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import urllib3
+
+from frontrow._transport import Transport
+from frontrow_ingest.druid import Supervisors, ensure_topic
+from frontrow_specs import rollup
 
 with warnings.catch_warnings():
     # kafka-python reads its own files through a deprecated function while it is imported.
@@ -167,3 +171,22 @@ def supervised_topic(router_url: str, bootstrap: str, name: str, *, partitions: 
         yield topic
     finally:
         topic.clear()
+
+
+@contextmanager
+def supervised_specs(
+    router_url: str, bootstrap: str, names: Mapping[str, str], topics: Mapping[str, str]
+) -> Iterator[None]:
+    """Let specs ingest for as long as the block runs; ``names`` has their datasources and ``topics`` what they read."""
+    with Transport(router_url) as transport:
+        supervisors = Supervisors(transport)
+        try:
+            for spec, topic in topics.items():
+                ensure_topic(bootstrap, topic)
+                supervisors.submit(rollup(spec).supervisor(bootstrap=bootstrap, topic=topic, datasource=names[spec]))
+            for name in names.values():
+                supervisors.await_ingesting(name)
+            yield
+        finally:
+            for name in names.values():
+                supervisors.terminate(name)
