@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from frontrow._async_client import AsyncClient
 from frontrow._client import Client
 from frontrow._connect import Tls
 from frontrow._errors import (
@@ -31,6 +32,12 @@ from frontrow._export import Exported
 from frontrow._filters import Condition, between, eq, like, not_, one_of
 from frontrow._ledger import LedgerReport
 from frontrow._limits import Limits
+from frontrow._query.base import Query
+from frontrow._query.native import native
+from frontrow._query.retention import retention
+from frontrow._query.sql import sql
+from frontrow._query.timeseries import timeseries
+from frontrow._query.top_n import top_n
 from frontrow._result import Freshness, Result
 from frontrow._retry import Retries
 from frontrow._time import Interval
@@ -40,6 +47,7 @@ from frontrow._version import __version__
 __all__ = [
     "AccessError",
     "AskError",
+    "AsyncClient",
     "BadQueryError",
     "BrokenAnswerError",
     "Client",
@@ -55,6 +63,7 @@ __all__ = [
     "Limits",
     "MissingExtraError",
     "NotFoundError",
+    "Query",
     "QueryTimedOutError",
     "Result",
     "Retries",
@@ -70,6 +79,11 @@ __all__ = [
     "between",
     "eq",
     "like",
+    "native",
     "not_",
     "one_of",
+    "retention",
+    "sql",
+    "timeseries",
+    "top_n",
 ]

@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from frontrow._errors import AskError
-from frontrow._filters import WhereLike, dimensions_of, parse_where
+from frontrow._filters import dimensions_of
 from frontrow._formula import answer_name, maximum
 from frontrow._labels import derived, virtual_columns
 from frontrow._result import ColumnType
 from frontrow._routing import Question, choose, dropped_before
 from frontrow._time import Granularity, Interval
-from frontrow_specs import Catalogue, Metric, SpecNotFound
+from frontrow_specs import Metric, SpecNotFound, catalogue
 from frontrow_specs.formula import Aggregate
 
 
@@ -54,6 +54,10 @@ class Ask:
         """Whether a lookup makes it."""
         return any(column["name"] == dimension for column in self.derived)
 
+    def is_multi_value(self, dimension: str) -> bool:
+        """Whether a row may have several values of it."""
+        return not self.is_derived(dimension) and catalogue().dimension(dimension).multi_value
+
     @property
     def aggregates(self) -> tuple[Aggregate, ...]:
         """What Druid aggregates in the query itself; maxima over the grain take a query of their own."""
@@ -92,11 +96,10 @@ class Ask:
 
 
 def prepare(
-    catalogue: Catalogue,
     datasources: Mapping[str, str],
-    metrics: str | Sequence[str],
+    metrics: Sequence[str],
     interval: Interval,
-    where: WhereLike,
+    condition: Mapping[str, Any] | None,
     *,
     granularity: Granularity | None = None,
     open_end: bool = False,
@@ -109,6 +112,7 @@ def prepare(
     Args:
         datasources: Druid's name of each spec's datasource, where it differs
         interval: as the caller wrote it; it is widened to whole rows of the datasource
+        condition: Druid's filter, or None
         granularity: of the answer's buckets; None for one of all
         open_end: the interval ends now, and is not to be widened there
         dimension: that the answer is grouped by
@@ -118,20 +122,14 @@ def prepare(
     Raises:
         AskError: an unknown name (the message has the near ones), or no datasource answers all of it
     """
-    if not isinstance(metrics, Iterable):
-        raise AskError(f"{metrics!r} is not a metric: name one, or a list of them.")
-    names = [metrics] if isinstance(metrics, str) else list(metrics)
-    if not names and not (aggregations and spec):
+    if not metrics and not (aggregations and spec):
         raise AskError("name at least one metric, or aggregations and the spec whose datasource has them.")
-    for name in names:
-        if not isinstance(name, str):
-            raise AskError(f"{name!r} is not a metric: name it by text.")
-    condition = parse_where(where)
     needed = [*dict.fromkeys(([dimension] if dimension else []) + list(dimensions_of(condition)))]
+    known = catalogue()
     try:
-        found = tuple(catalogue.metric(name) for name in dict.fromkeys(names))
+        found = tuple(known.metric(name) for name in dict.fromkeys(metrics))
         stored = [
-            origin.table.dimension if (origin := derived(name)) else catalogue.dimension(name).name for name in needed
+            origin.table.dimension if (origin := derived(name)) else known.dimension(name).name for name in needed
         ]
     except SpecNotFound as error:
         raise AskError(str(error)) from error

@@ -7,20 +7,26 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
-from frontrow._ask import Ask
+from frontrow._ask import Ask, prepare
 from frontrow._epochs import check_key_epochs
+from frontrow._errors import AskError
 from frontrow._export import Exported, check_path, write
+from frontrow._filters import Condition
 from frontrow._formula import maximum
+from frontrow._ledger import LedgerReport, ask_ledger, types
 from frontrow._limits import Limits
 from frontrow._result import ColumnType, Freshness, Result, freshness_of
 from frontrow._rows import Header, Rows, split_header, whole_or_broken
 from frontrow._runner import Runner, checked_context
 from frontrow._sql import sql_body, types_of
-from frontrow._time import Granularity, Interval, grain_buckets
+from frontrow._time import MINUTE, Granularity, Interval, IntervalLike, Last, grain_buckets, parse_interval
 from frontrow._transport import DruidTransport
+
+if TYPE_CHECKING:
+    from frontrow._query.base import Query
 
 
 @dataclass
@@ -76,6 +82,44 @@ class Session:
         deadline = None if timeout is None else time.monotonic() + timeout
         return Asking(Runner(self.transport, {**self.context, **checked_context(context)}, deadline=deadline))
 
+    def ask(self, query: Query) -> Result:
+        """
+        Raises:
+            AskError, KeyEpochsError, TransportError
+        """
+        if not callable(getattr(query, "_ask", None)):
+            raise AskError(f"{query!r} is not a question: make one by frontrow.timeseries() or another function.")
+        return query._ask(self)
+
+    def prepare(
+        self,
+        metrics: Sequence[str],
+        interval: IntervalLike | Last | None,
+        condition: Condition | None,
+        *,
+        granularity: Granularity | None = None,
+        dimension: str | None = None,
+        spec: str | None = None,
+        aggregations: Mapping[str, Any] | None = None,
+    ) -> Ask:
+        """A question in names of the catalogue, ready to be asked; see :func:`frontrow._ask.prepare`.
+
+        Raises:
+            AskError: it makes no sense
+        """
+        last = interval.length if isinstance(interval, Last) else None
+        return prepare(
+            self.datasources,
+            metrics,
+            parse_interval(None if isinstance(interval, Last) else interval, last, grain=None),
+            None if condition is None else condition.to_druid(),
+            granularity=granularity,
+            open_end=last is not None,
+            dimension=dimension,
+            spec=spec,
+            aggregations=aggregations,
+        )
+
     def sql(self, text: str, parameters: Sequence[Any], context: Mapping[str, Any] | None) -> Result:
         asking, body = self.asking(context), sql_body(text, parameters)
         with self._answer(asking.run, body, export=False) as (header, pieces):
@@ -125,6 +169,26 @@ class Session:
             # Before the question itself, so that the newest event it tells of is in the answer.
             asking.fresh = self.freshness(ask.spec, asking.run.aside())
         return asking
+
+    def ledger(
+        self,
+        interval: IntervalLike | None,
+        last: str | timedelta | None,
+        settled_after: timedelta,
+        context: Mapping[str, Any] | None,
+        allow_large: bool,
+    ) -> LedgerReport:
+        when = parse_interval(interval, last)
+        if not allow_large:
+            self.limits.check(when, grain_buckets(MINUTE))
+        asking = self.asking(context)
+        asking.fresh = self.freshness("audience", asking.run.aside())
+        names = {spec: self.datasource(spec) for spec in ("audience", "ledger", "quarantine")}
+        columns, totals, completeness, unknown = ask_ledger(
+            names, when, asking.run, now=datetime.now(UTC), settled_after=settled_after
+        )
+        minutes = asking.result(columns, types(), when, "exact")
+        return LedgerReport(minutes, totals, completeness, asking.fresh, unknown)
 
     def freshness(self, spec: str, run: Runner) -> Freshness | None:
         answer = run({"queryType": "dataSourceMetadata", "dataSource": self.datasource(spec)})

@@ -66,6 +66,13 @@ class Interval:
 
 
 @dataclass(frozen=True)
+class Last:
+    """The time up to now, whenever that is asked: ``Last("30m")``."""
+
+    length: str | timedelta
+
+
+@dataclass(frozen=True)
 class Granularity:
     """Buckets of so many units of the calendar or the clock, in a time zone; none of a unit means one bucket.
 

@@ -16,7 +16,7 @@ import urllib3
 from frontrow._answer import Ending, NotWholeError, Unpacker
 from frontrow._call import Call, call_of
 from frontrow._connect import Credentials, Tls, TokenLike, Way, address_of
-from frontrow._deadline import Within
+from frontrow._deadline import Within, unstopped
 from frontrow._errors import AskError, BrokenAnswerError, FrontrowError, druid_error
 from frontrow._failure import Failure, Request, before_answer, failure_of
 from frontrow._limits import Limits
@@ -337,7 +337,7 @@ class Transport:
 
     def _cancelled(self, path: str) -> bool:
         # On a connection of its own, in little time: the one of the query is of no use, and someone waits.
-        with contextlib.suppress(Exception), contextlib.closing(self._way.pool(1)) as pool:
+        with unstopped(), contextlib.suppress(Exception), contextlib.closing(self._way.pool(1)) as pool:
             headers = {**self._headers, **self._credentials.headers()}
             with Within(time.monotonic() + _CANCEL_S, _CANCEL_S):
                 response = self._urlopen(pool, "DELETE", path, None, headers, _CANCEL_S)

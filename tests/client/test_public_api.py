@@ -9,11 +9,11 @@ import sys
 import frontrow
 
 NAMES = {
-    "AccessError", "AskError", "BadQueryError", "BrokenAnswerError", "Client", "Condition", "DruidError",
+    "AccessError", "AskError", "AsyncClient", "BadQueryError", "BrokenAnswerError", "Client", "Condition", "DruidError",
     "DruidTransport", "Exported", "Freshness", "FrontrowError", "Interval", "KeyEpochsError", "LedgerReport", "Limits",
-    "MissingExtraError", "NotFoundError", "QueryTimedOutError", "Result", "Retries", "ServerError", "TimedOutError",
-    "Timeouts", "Tls", "TooLargeError", "TooManyError", "TransportError", "UnreachableError", "__version__", "between",
-    "eq", "like", "not_", "one_of",
+    "MissingExtraError", "NotFoundError", "Query", "QueryTimedOutError", "Result", "Retries", "ServerError",
+    "TimedOutError", "Timeouts", "Tls", "TooLargeError", "TooManyError", "TransportError", "UnreachableError", "__version__",
+    "between", "eq", "like", "native", "not_", "one_of", "retention", "sql", "timeseries", "top_n",
 }  # fmt: skip
 ASKING = {
     "timeseries": [
@@ -48,6 +48,18 @@ def test_arguments_of_the_client() -> None:
         assert list(signature.parameters)[1:] == arguments
     made = inspect.signature(frontrow.Client)
     assert list(made.parameters) == MAKING
+
+
+def test_the_clients_differ_in_their_waiting_only() -> None:
+    def surface(client: type) -> dict[str, list[str]]:
+        return {
+            name: list(inspect.signature(member).parameters)
+            for name, member in inspect.getmembers(client, callable)
+            if not name.startswith("_")
+        }
+
+    assert surface(frontrow.AsyncClient) == surface(frontrow.Client)
+    assert inspect.signature(frontrow.AsyncClient) == inspect.signature(frontrow.Client)
 
 
 def test_arguments_of_a_chart() -> None:
