@@ -108,11 +108,13 @@ class AsyncClient(Options):
             with stop:
                 return call()
 
-        context = contextvars.copy_context()
-        made = asyncio.get_running_loop().run_in_executor(self._threads, context.run, stoppable)
+        job = self._threads.submit(contextvars.copy_context().run, stoppable)
+        made = asyncio.wrap_future(job)
         try:
             return await asyncio.shield(made)
         except asyncio.CancelledError:
+            if job.cancel():
+                raise
             stop.now()
             # Not for long: the thread waits for nothing any more, but tells Druid to end the query.
             await asyncio.wait([made])
