@@ -40,14 +40,13 @@ def check_dimensions(dimensions: Sequence[str], most: int = MOST_DIMENSIONS) -> 
         raise AskError(f"{len(dimensions)} dimensions: name 1 to {most}.")
 
 
-def check_breakdown(ask: Ask, dimensions: Sequence[str], granularity: Granularity, n: int) -> None:
+def check_breakdown(ask: Ask, granularity: Granularity, n: int) -> None:
     """Refuse what has no answer, before anything is sent.
 
     Raises:
-        AskError: ``n`` is not between 1 and 100,000, no metric or no dimension is named, or the buckets are finer than
-            the datasource's rows
+        AskError: ``n`` is not between 1 and 100,000, no metric is named, or the buckets are finer than the
+            datasource's rows
     """
-    check_dimensions(dimensions)
     if not ask.metrics:
         raise AskError("name the metric to order by.")
     if isinstance(n, bool) or not isinstance(n, int) or not 1 <= n <= MOST_ROWS:

@@ -15,7 +15,7 @@ from frontrow._formula import Value, evaluate, rank_expression
 from frontrow._grouping import best_first, dimension_spec, events, group_by, largest
 from frontrow._result import ColumnType
 from frontrow._timeseries import Run
-from frontrow_specs import Catalogue, Metric, SpecNotFound
+from frontrow_specs import Metric, SpecNotFound, catalogue
 from frontrow_specs.formula import Aggregate, Binary, Expression, Number, aggregates
 
 MOST_SLICES = 1_000
@@ -47,19 +47,21 @@ class _Slice:
     answered: Mapping[str, Any]
 
 
-def rate_of(name: str, catalogue: Catalogue) -> Rate:
+def rate_of(name: str) -> Rate:
     """The rate that a metric of the catalogue is.
 
     Raises:
         AskError: there is no such metric, or it is no share of one sum in another; names those that are
     """
+    if not isinstance(name, str):
+        raise AskError(f"{name!r} is not a metric: name it by text.")
     try:
-        metric = catalogue.metric(name)
+        metric = catalogue().metric(name)
     except SpecNotFound as error:
         raise AskError(str(error)) from error
-    found = _rate(metric, catalogue)
+    found = _rate(metric)
     if found is None:
-        known = ", ".join(each.name for each in catalogue.metrics.values() if _rate(each, catalogue))
+        known = ", ".join(each.name for each in catalogue().metrics.values() if _rate(each))
         raise AskError(f"{name} is no share of one sum in another, whose parts add up; such are {known}.")
     return found
 
@@ -130,10 +132,10 @@ def impact_units(ask: Ask, rate: Rate) -> dict[str, str]:
     }
 
 
-def _rate(metric: Metric, catalogue: Catalogue) -> Rate | None:
+def _rate(metric: Metric) -> Rate | None:
     match metric.expression:
         case Binary("/", part, whole) if metric.unit == "share" and _adds_up(part) and _adds_up(whole):
-            return Rate(metric, part, whole, _unit(part, catalogue) or _unit(whole, catalogue))
+            return Rate(metric, part, whole, _unit(part) or _unit(whole))
     return None
 
 
@@ -148,9 +150,9 @@ def _adds_up(expression: Expression) -> bool:
             return False
 
 
-def _unit(expression: Expression, catalogue: Catalogue) -> str:
+def _unit(expression: Expression) -> str:
     first = next(aggregates(expression))
-    return next((metric.unit for metric in catalogue.metrics.values() if metric.expression == first), "")
+    return next((metric.unit for metric in catalogue().metrics.values() if metric.expression == first), "")
 
 
 def _excess_expression(rate: Rate, total: Mapping[Expression, float]) -> str:

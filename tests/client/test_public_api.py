@@ -12,8 +12,9 @@ NAMES = {
     "AccessError", "AskError", "AsyncClient", "BadQueryError", "BrokenAnswerError", "Client", "Condition", "DruidError",
     "DruidTransport", "Exported", "Freshness", "FrontrowError", "Interval", "KeyEpochsError", "LedgerReport", "Limits",
     "MissingExtraError", "NotFoundError", "Query", "QueryTimedOutError", "Result", "Retries", "ServerError",
-    "TimedOutError", "Timeouts", "Tls", "TooLargeError", "TooManyError", "TransportError", "UnreachableError", "__version__",
-    "between", "eq", "like", "native", "not_", "one_of", "retention", "sql", "timeseries", "top_n",
+    "TimedOutError", "Timeouts", "Tls", "TooLargeError", "TooManyError", "TransportError", "UnreachableError",
+    "__version__", "between", "breakdown", "distribution", "eq", "impact", "like", "native", "not_", "one_of",
+    "retention", "sql", "timeseries", "top_n",
 }  # fmt: skip
 ASKING = {
     "timeseries": [
@@ -24,6 +25,14 @@ ASKING = {
         "dimension", "metrics", "n", "label", "interval", "last", "where", "spec", "aggregations", "context",
         "allow_large",
     ],
+    "breakdown": [
+        "dimensions", "metrics", "granularity", "n", "interval", "last", "where", "time_zone", "spec", "aggregations",
+        "context", "allow_large",
+    ],
+    "impact": [
+        "metric", "dimensions", "n", "pairs", "interval", "last", "where", "spec", "context", "allow_large",
+    ],
+    "distribution": ["metric", "bins", "by", "n", "interval", "last", "where", "context", "allow_large"],
     "retention": ["content", "by", "interval", "last", "where", "context", "allow_large"],
     "native": ["query", "context", "allow_large"],
     "sql": ["query", "parameters", "context"],

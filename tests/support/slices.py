@@ -7,18 +7,7 @@ from typing import Any
 
 import pytest
 
-from frontrow import Client, Interval, Result
-from frontrow._ask import prepare
-from frontrow._breakdown import ask_breakdown, check_breakdown
-from frontrow._distribution import (
-    ask_distribution,
-    check_distribution,
-    distribution_types,
-    distribution_units,
-    quantile_of,
-)
-from frontrow._impact import AUDIENCE, ask_impact, check_impact, impact_types, impact_units, rate_of
-from frontrow._time import parse_granularity, parse_interval
+from frontrow import Client, Interval
 from oracle.slices import PARTS, by_values, histogram, impact
 from support.agreement import Records, check, interval_of, metrics_of
 
@@ -26,84 +15,6 @@ from support.agreement import Records, check, interval_of, metrics_of
 SHARE_ERROR, UP_TO_ERROR = 0.0131, 0.0107
 # The sketch keeps every value of fewer.
 ALL_KEPT = 512
-
-
-def breakdown(
-    client: Client,
-    dimensions: Sequence[str],
-    metrics: Any,
-    *,
-    interval: Any,
-    granularity: str = "all",
-    n: int = 1000,
-    where: Any = None,
-    spec: str | None = None,
-    aggregations: Any = None,
-    time_zone: str = "UTC",
-) -> Result:
-    buckets = parse_granularity(granularity, time_zone)
-    ask = prepare(
-        client.catalogue,
-        client._session.datasources,
-        metrics,
-        parse_interval(interval, None, grain=None),
-        where,
-        granularity=buckets,
-        dimension=dimensions,
-        spec=spec,
-        aggregations=aggregations,
-    )
-    check_breakdown(ask, dimensions, buckets, n)
-    asking = client._session.begin(ask, buckets, None, False)
-    several = [name for name in dimensions if not ask.is_derived(name) and client.catalogue.dimension(name).multi_value]
-    columns, note = ask_breakdown(ask, dimensions, several, buckets, n, asking.run)
-    types: Any = {"time": "time", **dict.fromkeys(dimensions, "string"), **ask.types()}
-    types = {name: types[name] for name in columns}
-    return asking.result(columns, types, ask.interval, f"{ask.exactness()}; {note}", ask.units())
-
-
-def impact_of(
-    client: Client,
-    metric: str,
-    dimensions: Sequence[str],
-    *,
-    interval: Any,
-    n: int = 20,
-    pairs: bool = False,
-    where: Any = None,
-    spec: str | None = None,
-) -> Result:
-    rate = rate_of(metric, client.catalogue)
-    check_impact(dimensions, n, pairs=pairs)
-    when = parse_interval(interval, None, grain=None)
-    names = client._session.datasources
-    ask = prepare(client.catalogue, names, [metric, *AUDIENCE], when, where, dimension=dimensions, spec=spec)
-    asking = client._session.begin(ask, parse_granularity("all"), None, False)
-    several = [name for name in dimensions if not ask.is_derived(name) and client.catalogue.dimension(name).multi_value]
-    columns, note = ask_impact(ask, rate, dimensions, several, n, asking.run, pairs=pairs)
-    types, said = impact_types(rate, pairs=pairs), f"{ask.exactness()}; {note}"
-    return asking.result(columns, types, ask.interval, said, impact_units(ask, rate))
-
-
-def distribution(
-    client: Client,
-    name: str = "startup_time",
-    *,
-    interval: Any,
-    bins: Any = 20,
-    by: str | None = None,
-    n: int = 5,
-    where: Any = None,
-) -> Result:
-    check_distribution(bins, n)
-    metric = quantile_of(name)
-    when = parse_interval(interval, None, grain=None)
-    ask = prepare(client.catalogue, client._session.datasources, metric, when, where, dimension=by)
-    asking = client._session.begin(ask, parse_granularity("all"), None, False)
-    several = by is not None and not ask.is_derived(by) and client.catalogue.dimension(by).multi_value
-    columns, note = ask_distribution(ask, name, bins, by, several, n, asking.run)
-    said = f"{ask.exactness()}; {note}"
-    return asking.result(columns, distribution_types(name, by), ask.interval, said, distribution_units(name))
 
 
 def check_slices(client: Client, records: Records) -> None:
@@ -131,7 +42,7 @@ def check_groups(
         for bucket, inside in _buckets(records, bucket_ms).items()
         for key, found in by_values(inside, dimensions).items()
     }
-    answer = breakdown(client, dimensions, metrics, n=100_000, **asked)
+    answer = client.breakdown(dimensions, metrics, n=100_000, **asked)
     keys = [_key(row, dimensions) for row in answer]
     assert set(keys) == set(groups)
     assert len(keys) == len(groups)
@@ -141,21 +52,23 @@ def check_groups(
             check(spec, metric, row[metric], groups[key], _length(interval, key[0], bucket_ms))
     few = max(len(keys) // 3, 1)
     for first in ("plays", "rebuffer_ratio", "peak_concurrent_viewers", "startup_time_p90", "reach"):
-        if first in metrics:
-            order = sorted((key[0] or 0, _falling(row[first])) for key, row in zip(keys, answer, strict=True))
-            cut = breakdown(client, dimensions, [first, "events"], n=few, **asked)
-            # An estimate of a sketch depends on what was merged with what; in which order it is cut is seen all the same.
-            assert [_falling(row[first]) for row in cut] == pytest.approx([value for _, value in order[:few]], rel=0.05)
-            for row in cut:
-                check(spec, first, row[first], groups[_key(row, dimensions)], _length(interval, _key(row, dimensions)[0], bucket_ms))
-            assert ("of more" in cut.exactness) is (len(keys) > few)
+        if first not in metrics:
+            continue
+        cut = client.breakdown(dimensions, [first, "events"], n=few, **asked)
+        assert ("of more" in cut.exactness) is (len(keys) > few)
+        order = sorted((key[0] or 0, _falling(row[first])) for key, row in zip(keys, answer, strict=True))
+        # An estimate depends a little on what was merged with what.
+        assert [_falling(row[first]) for row in cut] == pytest.approx([value for _, value in order[:few]], rel=0.05)
+        for row in cut:
+            key = _key(row, dimensions)
+            check(spec, first, row[first], groups[key], _length(interval, key[0], bucket_ms))
 
 
 def check_impact_of(client: Client, metric: str, spec: str, dimensions: Sequence[str], records: Records) -> None:
     """Every slice and pair of slices, and the order."""
     expected = impact(metric, records, dimensions, pairs=True)
     asked: dict[str, Any] = {"interval": interval_of(records, spec), "spec": spec}
-    answer = impact_of(client, metric, dimensions, pairs=True, n=1000, **asked)
+    answer = client.impact(metric, dimensions, pairs=True, n=1000, **asked)
     places = [_place(row) for row in answer]
     assert set(places) == set(expected)
     assert len(places) == len(expected)
@@ -171,7 +84,7 @@ def check_impact_of(client: Client, metric: str, spec: str, dimensions: Sequence
             check(spec, name, row[name], wanted["events"], 1)
     order = [_falling(row["excess"]) for row in answer]
     assert order == sorted(order)
-    single = impact_of(client, metric, dimensions, n=3, **asked)
+    single = client.impact(metric, dimensions, n=3, **asked)
     alone = [value for place, value in zip(places, order, strict=True) if len(place) == 1]
     assert [_falling(row["excess"]) for row in single] == pytest.approx(alone[:3], rel=1e-9, abs=1e-9 * scale)
 
@@ -185,7 +98,7 @@ def check_distribution_of(client: Client, records: Records, *, by: str | None = 
     }
     starts = {key: values for key, values in starts.items() if values}
     for bins in (20, 1, [0, 500, 1000.5, 4000]):
-        answer = distribution(client, bins=bins, by=by, n=100, interval=interval_of(records))
+        answer = client.distribution(bins=bins, by=by, n=100, interval=interval_of(records))
         assert {() if by is None else (row[by],) for row in answer} == set(starts)
         for key, values in starts.items():
             rows = [row for row in answer if by is None or row[by] == key[0]]
