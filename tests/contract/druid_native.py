@@ -229,7 +229,7 @@ NATIVE: dict[str, tuple[str, Json, Any]] = {
     "groups by the hour of a time zone": (
         "audience",
         group(["country"], granularity=BERLIN, filter=is_("country", "AT")),
-        grouped({"country": "AT", "n": 1}, time=at("12:00")),
+        grouped({"country": "AT", "n": 1}, time=at("14:00", "+02:00")),
     ),
     "equal groups by name, null first": (
         "quality",
@@ -263,8 +263,8 @@ NATIVE: dict[str, tuple[str, Json, Any]] = {
             **ordered({**LARGEST, "dimension": "most"}, "country", "s", limit=3),
         },
         grouped(
-            {"country": "DE", "s": "b", "most": 2.0},
             {"country": "DE", "s": None, "most": 2.0},
+            {"country": "DE", "s": "b", "most": 2.0},
             {"country": "DE", "s": "a", "most": 1.0},
             time=FIRST,
         ),

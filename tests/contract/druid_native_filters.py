@@ -4,22 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .druid_queries import (
-    COUNT,
-    STARTS,
-    Json,
-    bound,
-    expression,
-    filtered,
-    group,
-    histogram,
-    is_,
-    not_,
-    ordered,
-    timeseries,
-    top,
-    typed,
-)
+from .druid_queries import COUNT, Json, bound, expression, filtered, group, is_, not_, ordered, timeseries, top, typed
 
 FILTERED: dict[str, tuple[str, Json, Any]] = {
     "equal": filtered(is_("event_id", "final-2026"), 7),
@@ -73,7 +58,6 @@ BAD_QUERIES: dict[str, Json] = {
     "a name twice": timeseries(aggregations=[COUNT, COUNT]),
     "no such post-aggregator": timeseries(postAggregations=[{"type": "no_such", "name": "x"}]),
     "a post-aggregator of nothing": timeseries(postAggregations=[expression("none + 1")]),
-    "a histogram of no bins": timeseries(aggregations=[STARTS], postAggregations=[histogram()]),
     "half an expression": timeseries(postAggregations=[expression("n +")]),
     "no such function": timeseries(postAggregations=[expression("no_such(n)")]),
     "no such filter": timeseries(filter={"type": "no_such"}),

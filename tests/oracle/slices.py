@@ -50,18 +50,22 @@ def by_values(found: Iterable[dict[str, Any]], dimensions: Sequence[str]) -> dic
 def impact(metric: str, found: Events, dimensions: Sequence[str], *, pairs: bool) -> dict[Place, dict[str, Any]]:
     """Of each slice its rate, that of all other events, and how much more of what hurts it has than by the latter."""
     part, whole = PARTS[metric]
+    # Both are sums over events, so that each event has its own.
+    of_each = {id(event): (part([event]), whole([event])) for event in found}
+    overall = part(found)
     slices: dict[Place, dict[str, Any]] = {}
     for names in [(name,) for name in dimensions] + ([*combinations(dimensions, 2)] if pairs else []):
         for values, inside in by_values(found, names).items():
             chosen = {id(event) for event in inside}
-            outside = [event for event in found if id(event) not in chosen]
-            elsewhere = part(outside) / whole(outside) if whole(outside) else None
+            outside = [parts for event, parts in of_each.items() if event not in chosen]
+            part_outside, whole_outside = sum(each for each, _ in outside), sum(each for _, each in outside)
+            elsewhere = part_outside / whole_outside if whole_outside else None
             excess = None if elsewhere is None else part(inside) - elsewhere * whole(inside)
             slices[tuple(zip(names, values, strict=True))] = {
                 metric: part(inside) / whole(inside) if whole(inside) else None,
                 f"{metric}_elsewhere": elsewhere,
                 "excess": excess,
-                "excess_share": None if excess is None or not part(found) else excess / part(found),
+                "excess_share": None if excess is None or not overall else excess / overall,
                 "events": inside,
             }
     return slices

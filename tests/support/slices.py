@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pytest
@@ -17,13 +17,13 @@ SHARE_ERROR, UP_TO_ERROR = 0.0131, 0.0107
 ALL_KEPT = 512
 
 
-def check_slices(client: Client, records: Records) -> None:
+def check_slices(client: Client, records: Records, *, rates: Iterable[str] = tuple(PARTS)) -> None:
     """Every kind, of the datasource ``quality``, and of ``audience`` for what has several values."""
     check_groups(client, "quality", ["cdn", "isp"], records)
     check_groups(client, "quality", ["network", "error_code"], records, bucket_ms=300_000)
     check_groups(client, "audience", ["segments", "device_type"], records)
     check_groups(client, "audience", ["country", "segments"], records, bucket_ms=3_600_000)
-    for metric in PARTS:
+    for metric in rates:
         check_impact_of(client, metric, "quality", ["cdn", "network", "isp"], records)
     check_impact_of(client, "start_failure_rate", "audience", ["segments", "country"], records)
     check_distribution_of(client, records)
