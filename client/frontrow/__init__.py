@@ -33,6 +33,9 @@ from frontrow._filters import Condition, between, eq, like, not_, one_of
 from frontrow._ledger import LedgerReport
 from frontrow._limits import Limits
 from frontrow._query.base import Query
+from frontrow._query.breakdown import breakdown
+from frontrow._query.distribution import distribution
+from frontrow._query.impact import impact
 from frontrow._query.native import native
 from frontrow._query.retention import retention
 from frontrow._query.sql import sql
@@ -77,7 +80,10 @@ __all__ = [
     "UnreachableError",
     "__version__",
     "between",
+    "breakdown",
+    "distribution",
     "eq",
+    "impact",
     "like",
     "native",
     "not_",

@@ -15,6 +15,9 @@ from frontrow._export import Exported
 from frontrow._ledger import SETTLED_AFTER, LedgerReport
 from frontrow._options import Options
 from frontrow._query.base import Query
+from frontrow._query.breakdown import breakdown
+from frontrow._query.distribution import distribution
+from frontrow._query.impact import impact
 from frontrow._query.native import native
 from frontrow._query.retention import retention
 from frontrow._query.sql import sql
@@ -49,6 +52,9 @@ class AsyncClient(Options):
 
     timeseries = AsyncAsked(timeseries)
     top_n = AsyncAsked(top_n)
+    breakdown = AsyncAsked(breakdown)
+    impact = AsyncAsked(impact)
+    distribution = AsyncAsked(distribution)
     retention = AsyncAsked(retention)
     native = AsyncAsked(native)
     sql = AsyncAsked(sql)

@@ -11,6 +11,9 @@ from frontrow._export import Exported
 from frontrow._ledger import SETTLED_AFTER, LedgerReport
 from frontrow._options import Options
 from frontrow._query.base import Query
+from frontrow._query.breakdown import breakdown
+from frontrow._query.distribution import distribution
+from frontrow._query.impact import impact
 from frontrow._query.native import native
 from frontrow._query.retention import retention
 from frontrow._query.sql import sql
@@ -38,6 +41,9 @@ class Client(Options):
 
     timeseries = Asked(timeseries)
     top_n = Asked(top_n)
+    breakdown = Asked(breakdown)
+    impact = Asked(impact)
+    distribution = Asked(distribution)
     retention = Asked(retention)
     native = Asked(native)
     sql = Asked(sql)

@@ -98,7 +98,7 @@ class Session:
         condition: Condition | None,
         *,
         granularity: Granularity | None = None,
-        dimension: str | None = None,
+        dimension: str | Sequence[str] | None = None,
         spec: str | None = None,
         aggregations: Mapping[str, Any] | None = None,
     ) -> Ask:

@@ -128,16 +128,19 @@ def interval_of(interval: IntervalLike | None, last: str | timedelta | None) -> 
     return interval if last is None else Last(last)
 
 
-def names_of(given: object) -> tuple[str, ...]:
+def names_of(given: object, what: str = "metric") -> tuple[str, ...]:
     """Names, of which one may stand alone.
+
+    Args:
+        what: they name
 
     Raises:
         AskError: they are no texts
     """
     if not isinstance(given, Iterable):
-        raise AskError(f"{given!r} is not a metric: name one, or a list of them.")
+        raise AskError(f"{given!r} is not a {what}: name one, or a list of them.")
     names = [given] if isinstance(given, str) else list(given)
     for name in names:
         if not isinstance(name, str):
-            raise AskError(f"{name!r} is not a metric: name it by text.")
+            raise AskError(f"{name!r} is not a {what}: name it by text.")
     return tuple(names)
