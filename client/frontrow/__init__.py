@@ -7,9 +7,9 @@
 
 from __future__ import annotations
 
-from frontrow._async_client import AsyncClient
+from typing import TYPE_CHECKING, Any
+
 from frontrow._client import Client
-from frontrow._connect import Tls
 from frontrow._errors import (
     AccessError,
     AskError,
@@ -32,6 +32,7 @@ from frontrow._export import Exported
 from frontrow._filters import Condition, between, eq, like, not_, one_of
 from frontrow._ledger import LedgerReport
 from frontrow._limits import Limits
+from frontrow._port import DruidTransport, Timeouts
 from frontrow._query.base import Query
 from frontrow._query.native import native
 from frontrow._query.retention import retention
@@ -41,8 +42,11 @@ from frontrow._query.top_n import top_n
 from frontrow._result import Freshness, Result
 from frontrow._retry import Retries
 from frontrow._time import Interval
-from frontrow._transport import DruidTransport, Timeouts
+from frontrow._tls import Tls
 from frontrow._version import __version__
+
+if TYPE_CHECKING:
+    from frontrow._async_client import AsyncClient
 
 __all__ = [
     "AccessError",
@@ -87,3 +91,16 @@ __all__ = [
     "timeseries",
     "top_n",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name != "AsyncClient":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    # asyncio and its sockets are for whoever wants them: not every import waits for them.
+    from frontrow._async_client import AsyncClient
+
+    return globals().setdefault(name, AsyncClient)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
