@@ -140,7 +140,7 @@ class ServerError(DruidError):
         self, message: str, *, url: str, status: int, fields: dict[str, Any], retry_after: float | None = None
     ) -> None:
         super().__init__(message, url=url, status=status, fields=fields, retry_after=retry_after)
-        self.retryable = status in (502, 503, 504)
+        self.retryable: bool = status in (502, 503, 504)
 
 
 class QueryTimedOutError(ServerError, TimedOutError):
