@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterator
-from importlib.metadata import Distribution
+from importlib.metadata import Distribution, distribution, packages_distributions
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
-from frontrow_ingest.cli.main import COMMANDS
+from frontrow_ingest.cli.main import COMMANDS, EXTRA_OF
 from frontrow_ingest.testing import MemoryDruid
-from support.installed import Environment, declared, environment, with_declared
+from support.installed import Environment, canonical, declared, environment, with_declared
 from support.memory_server import memory_server
 from support.viewing_events import an_event
 
@@ -52,7 +54,7 @@ def test_it_is_bare(bare: Environment) -> None:
     optional = declared(Distribution.at(info), frozenset(extras)) - declared(Distribution.at(info))
     assert {"polars", "pandas", "pyarrow", "altair", "kafka-python", "confluent-kafka", "jupyterlab"} <= optional
     code = "from importlib.metadata import distributions; print(*{each.name for each in distributions()})"
-    there = {re.sub(r"[-_.]+", "-", name).lower() for name in bare.python(code).split()}
+    there = {canonical(name) for name in bare.python(code).split()}
     assert there == {"frontrow", *declared(Distribution.at(info))}
     assert there & optional == set()
 
@@ -119,6 +121,25 @@ print(json.dumps(said))
         code, out, err = said[name]
         assert (code, out) == (1, "")
         assert re.search(r"this command needs \w+: pip install 'frontrow\[\w+\]'", err), err
+
+
+def test_every_optional_package_has_an_extra_to_name() -> None:
+    """What an extra brings by itself, and not only in turn, is known by the module that would be missed."""
+    ours = distribution("frontrow")
+    named: dict[str, set[str]] = defaultdict(set)
+    for text in ours.requires or []:
+        need = Requirement(text)
+        for extra in ours.metadata.get_all("Provides-Extra") or []:
+            if need.marker is not None and need.marker.evaluate({"extra": extra}):
+                named[canonical(need.name)].add(extra)
+    modules = {
+        module: set().union(*(named[canonical(name)] for name in names))
+        for module, names in packages_distributions().items()
+        if not module.startswith("_")
+    }
+    missing = {module for module, extras in modules.items() if extras and module not in EXTRA_OF}
+    assert missing == set()
+    assert {module for module, extra in EXTRA_OF.items() if extra not in modules[module]} <= {"docker"}
 
 
 def test_a_druid_in_memory_needs_no_extra(bare: Environment) -> None:

@@ -104,11 +104,16 @@ def declared(package: Distribution, extras: frozenset[str] = frozenset()) -> set
             need = Requirement(text)
             if need.marker is not None and not any(need.marker.evaluate({"extra": each}) for each in ("", *wanted)):
                 continue
-            name = re.sub(r"[-_.]+", "-", need.name).lower()
+            name = canonical(need.name)
             if name not in found:
                 found.add(name)
                 open_ends.append((distribution(name), frozenset(need.extras)))
     return found
+
+
+def canonical(name: str) -> str:
+    """A distribution's name as all spellings of it are compared."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _copy(package: Distribution, site: Path) -> None:
