@@ -7,8 +7,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+from frontrow._async_client import AsyncClient
 from frontrow._client import Client
 from frontrow._errors import (
     AccessError,
@@ -44,9 +43,6 @@ from frontrow._retry import Retries
 from frontrow._time import Interval
 from frontrow._tls import Tls
 from frontrow._version import __version__
-
-if TYPE_CHECKING:
-    from frontrow._async_client import AsyncClient
 
 __all__ = [
     "AccessError",
@@ -91,16 +87,3 @@ __all__ = [
     "timeseries",
     "top_n",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name != "AsyncClient":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    # asyncio and its sockets are for whoever wants them: not every import waits for them.
-    from frontrow._async_client import AsyncClient
-
-    return globals().setdefault(name, AsyncClient)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
