@@ -31,7 +31,11 @@ _LONGEST = 400
 
 
 class FrontrowError(Exception):
-    """Root of the client's errors."""
+    """Root of the client's errors.
+
+    Attributes:
+        retryable: the same call may succeed later
+    """
 
     retryable: bool = False
 

@@ -48,7 +48,17 @@ class DruidTransport(Protocol):
         ...
 
     def request_json(self, method: str, path: str, body: Any = None, *, timeout: float | None = None) -> Any:
-        """The JSON that Druid answers; None for an empty answer. See :meth:`Transport.request_json`."""
+        """The JSON that Druid answers; None for an empty answer.
+
+        Args:
+            method: of HTTP
+            path: from the root of the address, with a leading slash
+            body: sent as JSON unless None
+            timeout: seconds for all of it, instead of the total timeout
+
+        Raises:
+            TransportError: no answer; its subclasses tell why
+        """
         ...
 
     def close(self) -> None:

@@ -32,7 +32,8 @@ class Tls:
     password: str | None = field(default=None, repr=False)
 
     def context(self) -> ssl.SSLContext:
-        """
+        """What Python's ``ssl`` makes of them.
+
         Raises:
             AskError: a file is missing, or is not what it should be
         """
