@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from frontrow._async_client import AsyncClient
 from frontrow._client import Client
-from frontrow._connect import Tls
 from frontrow._errors import (
     AccessError,
     AskError,
@@ -32,6 +31,7 @@ from frontrow._export import Exported
 from frontrow._filters import Condition, between, eq, like, not_, one_of
 from frontrow._ledger import LedgerReport
 from frontrow._limits import Limits
+from frontrow._port import DruidTransport, Timeouts
 from frontrow._query.base import Query
 from frontrow._query.breakdown import breakdown
 from frontrow._query.distribution import distribution
@@ -44,7 +44,7 @@ from frontrow._query.top_n import top_n
 from frontrow._result import Freshness, Result
 from frontrow._retry import Retries
 from frontrow._time import Interval
-from frontrow._transport import DruidTransport, Timeouts
+from frontrow._tls import Tls
 from frontrow._version import __version__
 
 __all__ = [

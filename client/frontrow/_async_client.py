@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextvars
 import os
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from frontrow._deadline import Stop
 from frontrow._export import Exported
 from frontrow._ledger import SETTLED_AFTER, LedgerReport
 from frontrow._options import Options
@@ -67,6 +64,8 @@ class AsyncClient(Options):
 
     async def close(self) -> None:
         """Close the connections to Druid; a transport that was given stays as it is."""
+        import asyncio
+
         threads = self.__dict__.pop("_threads", None)
         if threads is not None:
             await asyncio.to_thread(threads.shutdown)
@@ -106,6 +105,12 @@ class AsyncClient(Options):
 
     async def _in_thread(self, call: Callable[[], T]) -> T:
         """What a call gives, made in a thread; cancelled, it is ended there before this returns."""
+        # Whoever is here has imported asyncio; `import frontrow` does not wait for it.
+        import asyncio
+        from concurrent.futures import ThreadPoolExecutor
+
+        from frontrow._deadline import Stop
+
         if "_threads" not in self.__dict__:
             self._threads = ThreadPoolExecutor(CONCURRENCY, thread_name_prefix="frontrow")
         stop = Stop()

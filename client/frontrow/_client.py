@@ -61,6 +61,9 @@ class Client(Options):
     def ask(self, query: Query) -> Result:
         """The answer of a question.
 
+        Args:
+            query: made by one of this package's functions, like :func:`frontrow.timeseries`
+
         Raises:
             AskError: it makes no sense, or is beyond a limit; nothing was sent
             KeyEpochsError: distinct viewers are asked for where the viewer key changed
@@ -95,6 +98,14 @@ class Client(Options):
         """How new the newest queryable event of a spec's datasource is; None if there is none.
 
         For events that were handed off from the running task it is exact to the minute only.
+
+        Args:
+            spec: rollup spec whose datasource is asked
+            context: as for :func:`frontrow.timeseries`
+
+        Raises:
+            AskError: there is no such spec
+            TransportError: no answer
         """
         return self._session.freshness(spec, self._session.asking(context).run)
 

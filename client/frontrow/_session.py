@@ -18,12 +18,12 @@ from frontrow._filters import Condition
 from frontrow._formula import maximum
 from frontrow._ledger import LedgerReport, ask_ledger, types
 from frontrow._limits import Limits
+from frontrow._port import DruidTransport
 from frontrow._result import ColumnType, Freshness, Result, freshness_of
 from frontrow._rows import Header, Rows, split_header, whole_or_broken
 from frontrow._runner import Runner, checked_context
 from frontrow._sql import sql_body, types_of
 from frontrow._time import MINUTE, Granularity, Interval, IntervalLike, Last, grain_buckets, parse_interval
-from frontrow._transport import DruidTransport
 
 if TYPE_CHECKING:
     from frontrow._query.base import Query

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from frontrow._limits import Limits
+from frontrow._port import Timeouts
 from frontrow._result import Result
 from frontrow._session import Session
-from frontrow._transport import Timeouts
 
 _OF_ONE_RUN = ("queryId", "sqlQueryId", "timeout")
 
