@@ -94,7 +94,7 @@ def test_nothing_at_all() -> None:
 
 
 def test_the_fault_that_the_simulator_hides_is_found() -> None:
-    simulation = Simulation(seed=11, viewers=900, start_ms=START_MS, duration_s=240)
+    simulation = Simulation(seed=11, viewers=500, start_ms=START_MS, duration_s=180)
     client = client_of(list(simulation.events()))
     cdn, isp = HIDDEN_FAULT
     for metric in ("rebuffer_ratio", "connection_rebuffer_ratio"):
