@@ -187,4 +187,5 @@ def _row(ask: Ask, rate: Rate, total: Mapping[Expression, float], found: _Slice)
 
 
 def _order(row: Mapping[str, Any]) -> Any:
-    return best_first(row["excess"], row["dimension"], row["value"], row["dimension_2"], row["value_2"])
+    # Of two with the same, the simpler one.
+    return best_first(row["excess"], row["dimension_2"], row["value_2"], row["dimension"], row["value"])

@@ -61,6 +61,25 @@ QUESTIONS: dict[str, Callable[[Client], frontrow.Result]] = {
     "top_segments_filtered": lambda client: client.top_n(
         "segments", "viewer_hours", interval=HOUR, where={"segments": ["a", "b"], "country": "DE"}
     ),
+    "breakdown_two": lambda client: client.breakdown(["cdn", "isp"], ["rebuffer_ratio", "plays"], interval=HOUR, n=50),
+    "breakdown_days": lambda client: client.breakdown(
+        "title.genre",
+        "viewer_hours",
+        granularity="1d",
+        interval="2026-11-22T23:00/2026-11-24T23:00",
+        time_zone="Europe/Berlin",
+        where={"country": "DE"},
+    ),
+    "breakdown_peak": lambda client: client.breakdown(
+        ["content_id", "segments"],
+        ["peak_concurrent_viewers", "plays"],
+        interval=HOUR,
+        n=3,
+        where={"segments": ["a", "b"]},
+    ),
+    "impact_pairs": lambda client: client.impact("rebuffer_ratio", ["cdn", "isp"], pairs=True, interval=HOUR),
+    "distribution_default": lambda client: client.distribution(interval=HOUR),
+    "distribution_by": lambda client: client.distribution(bins=[500, 1000, 2000], by="cdn", interval=HOUR),
     "top_peak": lambda client: client.top_n(
         "content_id", ["peak_concurrent_viewers", "plays"], interval=HOUR, n=3, where={"country": "DE"}
     ),
@@ -79,9 +98,10 @@ def druid(request: Request) -> Reply:
             rows = [{query["dimension"]: value, "plays": 1, "play_ms": 60_000} for value in ("a", "b")]
             return json_reply([{"timestamp": "2026-11-23T20:00:00.000Z", "result": rows}])
         case "groupBy":
-            (dimension,) = query["dimensions"]
-            name = dimension if isinstance(dimension, str) else dimension["delegate"]["outputName"]
-            rows = [{name: value, "max_over_grain": 1.0, "plays": 1, "play_ms": 60_000} for value in ("a", "b")]
+            names = [each if isinstance(each, str) else each["delegate"]["outputName"] for each in query["dimensions"]]
+            numbers = {"max_over_grain": 1.0, "plays": 1, "play_ms": 60_000, "quantiles": [300, 2_700]}
+            numbers["histogram"] = [1.0] * 20
+            rows = [{**dict.fromkeys(names, value), **numbers} for value in ("a", "b")]
             return json_reply([{"version": "v1", "timestamp": "2026-11-23T20:00:00.000Z", "event": r} for r in rows])
         case _:
             return json_reply([])
@@ -92,7 +112,7 @@ def test_golden(name: str) -> None:
     with loopback(druid) as server, Client(server.url, datasources={"audience": "aud_1"}) as client:
         result = QUESTIONS[name](client)
     looked, asked = [[body for body in server.bodies if (body["dataSource"] == "ledger") is it] for it in (True, False)]
-    assert bool(looked) is any(word in name for word in ("formulas", "where", "sketch"))
+    assert bool(looked) is any(word in name for word in ("formulas", "where", "sketch", "impact"))
     metadata, *sent = asked
     assert metadata["queryType"] == "dataSourceMetadata"
     assert metadata["dataSource"] in ("aud_1", "quality")

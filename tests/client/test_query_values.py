@@ -43,6 +43,28 @@ BOTH_FORMS: dict[str, tuple[Query, Query]] = {
         frontrow.top_n("segments", "viewer_hours", interval=HOUR, where={"segments": ["a", "b"], "country": "DE"}),
         frontrow.top_n("segments", "viewer_hours").where(segments=["a", "b"]).where(country="DE").during(HOUR),
     ),
+    "breakdown_two": (
+        frontrow.breakdown(["cdn", "isp"], ["rebuffer_ratio", "plays"], interval=HOUR, n=50),
+        frontrow.breakdown("cdn", ("rebuffer_ratio", "plays")).by("isp").first(50).during(HOUR),
+    ),
+    "breakdown_days": (
+        frontrow.breakdown(
+            "title.genre",
+            "viewer_hours",
+            granularity="1d",
+            interval="2026-11-22T23:00/2026-11-24T23:00",
+            time_zone="Europe/Berlin",
+            where={"country": "DE"},
+        ),
+        frontrow.breakdown("title.genre", "viewer_hours")
+        .every("1d", "Europe/Berlin")
+        .during("2026-11-22T23:00/2026-11-24T23:00")
+        .where(country="DE"),
+    ),
+    "distribution_by": (
+        frontrow.distribution(bins=[500, 1000, 2000], by="cdn", interval=HOUR),
+        frontrow.distribution(bins=(500, 1000, 2000)).of_each("cdn").during(HOUR),
+    ),
 }
 
 
@@ -85,6 +107,30 @@ def test_every_change_is_a_copy() -> None:
         first.metrics = ("attempts",)  # type: ignore[misc]
     with pytest.raises(TypeError):
         first.with_context({"a": 1}).context["b"] = 2  # type: ignore[index]
+
+
+def test_every_change_of_a_slice_is_a_copy() -> None:
+    breakdown, impact = frontrow.breakdown("cdn", "plays"), frontrow.impact("rebuffer_ratio", "cdn")
+    distribution = frontrow.distribution()
+    changed: list[Query] = [
+        breakdown.by("isp"),
+        breakdown.every("5m"),
+        breakdown.first(5),
+        breakdown.of("quality"),
+        impact.by("isp"),
+        impact.with_pairs(),
+        impact.first(5),
+        impact.of("quality"),
+        distribution.of_each("cdn"),
+        distribution.of_each("cdn", 3),
+    ]
+    before: list[Query] = [breakdown, impact, distribution]
+    assert len({*before, *changed}) == len(before) + len(changed)
+    assert before == [
+        frontrow.breakdown("cdn", "plays"),
+        frontrow.impact("rebuffer_ratio", "cdn"),
+        frontrow.distribution(),
+    ]
 
 
 def test_conditions_join() -> None:

@@ -23,7 +23,7 @@ from frontrow._session import Session
 from frontrow._time import IntervalLike, parse_granularity
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Distribution(AudienceQuery):
     """Made by :func:`frontrow.distribution`, which tells of its parts."""
 

@@ -16,7 +16,7 @@ from frontrow._session import Session
 from frontrow._time import IntervalLike, parse_granularity
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Impact(AudienceQuery):
     """Made by :func:`frontrow.impact`, which tells of its parts."""
 
@@ -71,8 +71,9 @@ def impact(
     """Which slices of the audience hurt a rate most: how much more each has of it than if it did like all others.
 
     Such an attribution of excess failures to slices is also what Conviva's and other services' "impact" gives. It finds
-    what goes together, not what is the cause; and slices overlap: a CDN that is bad and an access network that mostly
-    uses it show the same excess, so that excess never adds up. ``pairs`` tells which of them it is.
+    what goes together, not what is the cause. And slices overlap: a bad CDN, an access network that mostly uses it, and
+    the country that it is in show the same excess, so that excess never adds up. Of slices with nearly the same excess,
+    the one with the highest rate is the narrowest; ``pairs`` finds a fault between two.
 
     Args:
         metric: a share of one sum in another, where more is worse: ``rebuffer_ratio``, ``start_failure_rate``,
