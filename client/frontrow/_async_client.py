@@ -6,7 +6,7 @@ import contextvars
 import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from frontrow._export import Exported
 from frontrow._ledger import SETTLED_AFTER, LedgerReport
@@ -36,8 +36,6 @@ class AsyncClient(Options):
     A question is asked by one of eight threads, so further ones wait their turn. A call that is cancelled, or whose
     time is up (``asyncio.timeout``), ends its query in Druid before it returns.
 
-    Args: those of :class:`Client`
-
     Example::
 
         async with frontrow.AsyncClient() as client:
@@ -47,14 +45,14 @@ class AsyncClient(Options):
             )
     """
 
-    timeseries = AsyncAsked(timeseries)
-    top_n = AsyncAsked(top_n)
-    breakdown = AsyncAsked(breakdown)
-    impact = AsyncAsked(impact)
-    distribution = AsyncAsked(distribution)
-    retention = AsyncAsked(retention)
-    native = AsyncAsked(native)
-    sql = AsyncAsked(sql)
+    timeseries: Final = AsyncAsked(timeseries)
+    top_n: Final = AsyncAsked(top_n)
+    breakdown: Final = AsyncAsked(breakdown)
+    impact: Final = AsyncAsked(impact)
+    distribution: Final = AsyncAsked(distribution)
+    retention: Final = AsyncAsked(retention)
+    native: Final = AsyncAsked(native)
+    sql: Final = AsyncAsked(sql)
 
     async def __aenter__(self) -> AsyncClient:
         return self

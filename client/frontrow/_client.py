@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 from frontrow._export import Exported
 from frontrow._ledger import SETTLED_AFTER, LedgerReport
@@ -25,28 +25,28 @@ from frontrow._time import IntervalLike
 
 
 class Client(Options):
-    __doc__ = f"""Asks Druid about an audience. A context manager; safe for several threads.
+    """Asks Druid about an audience. A context manager; safe for several threads.
 
     Each kind of question is a plain function of this package, like :func:`frontrow.timeseries`, that makes an
     immutable value for :meth:`ask`; the method of the same name asks it at once.
 
     A call that is interrupted (Ctrl-C) or whose time is up ends its query in Druid, too.
-    {Options.__doc__}
+
     Example::
 
         with frontrow.Client() as client:
             print(client.timeseries("concurrent_viewers", last="30m"))
-            print(client.top_n("content_id", "viewer_hours", last="1h", where={{"country": "DE"}}))
+            print(client.top_n("content_id", "viewer_hours", last="1h", where={"country": "DE"}))
     """
 
-    timeseries = Asked(timeseries)
-    top_n = Asked(top_n)
-    breakdown = Asked(breakdown)
-    impact = Asked(impact)
-    distribution = Asked(distribution)
-    retention = Asked(retention)
-    native = Asked(native)
-    sql = Asked(sql)
+    timeseries: Final = Asked(timeseries)
+    top_n: Final = Asked(top_n)
+    breakdown: Final = Asked(breakdown)
+    impact: Final = Asked(impact)
+    distribution: Final = Asked(distribution)
+    retention: Final = Asked(retention)
+    native: Final = Asked(native)
+    sql: Final = Asked(sql)
 
     def __enter__(self) -> Client:
         return self

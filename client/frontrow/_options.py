@@ -18,29 +18,7 @@ DEFAULT_URL = "http://127.0.0.1:8888"
 
 
 class Options:
-    """
-    Args:
-        url: of Druid's Router or Broker, ``http://127.0.0.1:8888`` unless given; may hold ``user:password@``, which is
-            in no message
-        transport: instead of HTTP to an address, for example a double in a test. It stays open when the client closes:
-            who made it may share it
-        timeouts: seconds to connect, to read, and for a query inside Druid
-        datasources: name in Druid of a spec's datasource where it differs, ``{"audience": "audience_test"}``
-        freshness: ask with each question how new the newest event is, by a small query before it
-        key_epochs: refuse distinct viewers across two viewer keys, which would count a viewer twice; by a small query
-            of the ledger before each such question
-        auth: user and password
-        token: instead, for bearer authorization; or a function that gives one, asked for each request, by any thread
-        tls: certificates for an ``https`` address
-        proxy: address of an HTTP proxy to go through; may hold ``user:password@``
-        retries: how often a query is asked again that found no capacity or no connection: a number, or
-            :class:`Retries`; 0 for never
-        limits: what a question may cost
-        context: of each query, in Druid's names: ``{"lane": "reports", "priority": -1}``
-
-    Raises:
-        AskError: an option makes no sense
-    """
+    """What every client is made with."""
 
     def __init__(
         self,
@@ -59,6 +37,30 @@ class Options:
         limits: Limits | None = None,
         context: Mapping[str, Any] | None = None,
     ) -> None:
+        """
+        Args:
+            url: of Druid's Router or Broker, ``http://127.0.0.1:8888`` unless given; may hold ``user:password@``, which
+                is in no message
+            transport: instead of HTTP to an address, for example a double in a test. It stays open when the client
+                closes: who made it may share it
+            timeouts: seconds to connect, to read, and for a query inside Druid
+            datasources: name in Druid of a spec's datasource where it differs, ``{"audience": "audience_test"}``
+            freshness: ask with each question how new the newest event is, by a small query before it
+            key_epochs: refuse distinct viewers across two viewer keys, which would count a viewer twice; by a small
+                query of the ledger before each such question
+            auth: user and password
+            token: instead, for bearer authorization; or a function that gives one, asked for each request, by any
+                thread
+            tls: certificates for an ``https`` address
+            proxy: address of an HTTP proxy to go through; may hold ``user:password@``
+            retries: how often a query is asked again that found no capacity or no connection: a number, or
+                :class:`Retries`; 0 for never
+            limits: what a question may cost
+            context: of each query, in Druid's names: ``{"lane": "reports", "priority": -1}``
+
+        Raises:
+            AskError: an option makes no sense
+        """
         if transport is not None and (url, timeouts, auth, token, tls, proxy, retries) != (None,) * 7:
             raise AskError("a transport has its own address and ways: give either it, or url, timeouts and the like.")
         self._made_here = transport is None

@@ -39,6 +39,8 @@ class Writer:
 
     def __init__(self) -> None:
         self.reference = Reference()
+        # By what makes it, the first class that tells how.
+        self._made: dict[Any, str] = {}
 
     def page(self) -> str:
         """All of it."""
@@ -91,11 +93,14 @@ class Writer:
         if not is_error and name not in NOT_MADE:
             yield self.made(name, source)
         yield from self.doc(*self.reference.with_attributes(name))
+        if inspect.isfunction(value.__init__) and not is_error and (made := doc_of(f"{name}.__init__")) != Doc():
+            first = self._made.setdefault(value.__init__, name)
+            yield from self.doc(made) if first == name else [f"Options are those of {self.link(first)}."]
         asked = [each for each in source.members if is_asked(self.reference, name, each)]
         if asked:
-            begin = "await client" if name.startswith("Async") else "client"
-            methods = ", ".join(f"[`{begin}.{each}(...)`](#{slug(each)})" for each in asked)
-            yield self.text(f"Its methods for [questions](#questions): {methods}.")
+            methods = ", ".join(f"[`client.{each}(...)`](#{slug(each)})" for each in asked)
+            awaited = ", to be awaited" if name.startswith("Async") else ""
+            yield self.text(f"Its methods for [questions](#questions){awaited}: {methods}.")
         for method, function in self.reference.methods(name).items():
             prefix = "async " if "async" in function.labels else ""
             yield f"#### {name}.{method}"

@@ -10,7 +10,7 @@ from typing import Any, assert_type
 import polars
 
 import frontrow
-from frontrow import Client, Condition, Exported, Freshness, Interval, LedgerReport, Result
+from frontrow import Client, Condition, Exported, Freshness, Interval, LedgerReport, Query, Result
 
 
 def evening(client: Client, event: str) -> polars.DataFrame:
@@ -35,6 +35,17 @@ def evening(client: Client, event: str) -> polars.DataFrame:
     frame = client.retention(event, by="minute", last="3h").to_polars()
     assert_type(frame, polars.DataFrame)
     return frame.join(result.to_polars(), on="time", how="left")
+
+
+def asked_again(client: Client, question: Query) -> list[Result]:
+    """A question is a value: it is changed by copies, and each copy keeps its kind."""
+    plays = frontrow.timeseries("plays").last("30m").every("5m").where(country="DE", cdn=["aurora", "boreal"])
+    again = plays.where(frontrow.like("isp", "AS%")).large().with_context({"priority": -1}).every("1h")
+    assert_type(again.granularity, str)
+    titles = frontrow.top_n("content_id", "plays").first(5).labelled("title").during("2026-11-23/2026-11-24")
+    asked: list[Query] = [question, plays, titles.of("audience"), frontrow.sql("SELECT ?", [1])]
+    assert_type(titles.to_druid(), list[dict[str, Any]])
+    return [client.ask(each) for each in asked]
 
 
 def worst(client: Client, chart: Path) -> str:

@@ -51,8 +51,27 @@ def made_wrongly() -> None:
     frontrow.not_("isp")  # refused: arg-type
 
 
-async def awaited_wrongly(client: frontrow.Client) -> None:
+async def awaited_wrongly(client: frontrow.Client, other: frontrow.AsyncClient) -> None:
     await client.timeseries("plays", last="30m")  # refused: misc
+    other.timeseries("plays", last="30m").to_polars()  # refused: attr-defined
+    await other.timeseries("plays", lst="30m")  # refused: call-arg
+    await other.ask("plays")  # refused: arg-type
+    with other:  # refused: attr-defined
+        pass
+
+
+def questioned_wrongly(client: frontrow.Client) -> None:
+    plays = frontrow.timeseries("plays", last="30m")
+    plays.to_polars()  # refused: attr-defined
+    plays.granularity = "5m"  # refused: misc
+    plays.first(5)  # refused: attr-defined
+    plays.every(5)  # refused: arg-type
+    frontrow.timeseries(metric="plays")  # refused: call-arg
+    frontrow.top_n("cdn", "plays", 5)  # refused: call-arg
+    frontrow.Query()  # refused: abstract
+    client.ask({"queryType": "timeseries"})  # refused: arg-type
+    client.ask("SELECT 1")  # refused: arg-type
+    frontrow.timeserie("plays")  # refused: attr-defined
 
 
 def read_wrongly(client: frontrow.Client, result: frontrow.Result) -> None:
