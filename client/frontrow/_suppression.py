@@ -1,0 +1,196 @@
+"""Small audiences: rows that tell of fewer viewers than may be shown are hidden, and what would give them away.
+
+A cell is a row of an answer: a bucket of time, a value of a dimension, a combination of several. Its audience is the
+distinct viewers that Druid's sketch of its rows estimates, rounded half up; so few are counted near exactly. A cell of 1
+to ``least`` - 1 viewers is hidden: all its metrics are null. One without viewers is not: nothing is told of anybody.
+
+Where cells add up, a hidden one could be had by subtraction from their total. A line is what adds up so: the values of
+a dimension, all else being equal; of two dimensions, each row and each column. A line hides no cell alone, nor cells of
+fewer viewers than ``least`` together, unless it has no others: then its smallest other cell is hidden too, the one of the
+fewest viewers, and so on until every line is safe. Buckets of time are no line: any interval can be asked in any cut.
+
+What this cannot do: it looks at one answer. Who asks twice, with and without a filter, can subtract the answers. In two
+dimensions it guards against subtraction along rows and columns, not against a system of equations over several of them.
+Under each viewer key a viewer has another pseudonym, and counts twice in a cell across two of them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from frontrow._errors import AskError
+from frontrow_specs import rollup
+from frontrow_specs.formula import Aggregate, AggregateKind
+
+LEAST = 10
+"""Fewer viewers than this are not shown."""
+
+# Viewers before sessions, and of two sketches the smaller.
+_FIELDS = (("viewer_id", "viewers"), ("session_id", "sessions"))
+_SKETCHES: tuple[tuple[str, AggregateKind], ...] = (("HLLSketchBuild", "hll"), ("thetaSketch", "theta"))
+
+
+@dataclass(frozen=True)
+class Audience:
+    """How a datasource counts whom its rows tell of.
+
+    Attributes:
+        aggregate: of the sketch
+        of: ``viewers``, or ``sessions`` where a datasource has no viewers; one viewer may have several
+    """
+
+    aggregate: Aggregate
+    of: str
+
+
+@dataclass(frozen=True)
+class Suppression:
+    """What an answer hides.
+
+    Attributes:
+        least: the smallest audience that is shown; 0 where every one is
+        of: what an audience is counted in: ``viewers`` or ``sessions``
+        rows: of each row of the answer, whether it is hidden
+        protecting: how many of the hidden rows have an audience that might be shown, but would give another away
+        left_out: values of a cut list that are hidden and did not fit into it
+    """
+
+    least: int = 0
+    of: str = "viewers"
+    rows: tuple[bool, ...] = ()
+    protecting: int = 0
+    left_out: int = 0
+
+    @property
+    def hidden(self) -> int:
+        """How many rows of the answer are hidden."""
+        return sum(self.rows)
+
+    def __str__(self) -> str:
+        """In words; nothing where nothing is hidden."""
+        said = []
+        if self.hidden:
+            rows = "1 row" if self.hidden == 1 else f"{self.hidden:,} rows"
+            said.append(f"{rows} with fewer than {self.least:,} {self.of} {'is' if self.hidden == 1 else 'are'} hidden")
+            if self.protecting:
+                said[0] += f" ({self.protecting:,} of them to protect another)"
+        if self.left_out:
+            values = f"{self.left_out:,}{' more' if self.hidden else ''} value{'' if self.left_out == 1 else 's'}"
+            said.append(f"{values} with fewer than {self.least:,} {self.of} not ranked")
+        return "; ".join(said)
+
+
+def check_least(least: object) -> int:
+    """The smallest audience that is shown, as it was given.
+
+    Raises:
+        AskError: it is not a number of viewers
+    """
+    if isinstance(least, bool) or not isinstance(least, int) or least < 0:
+        raise AskError(f"min_audience={least!r} is not a number of viewers: give one like {LEAST}, or 0 to hide nothing.")
+    return least
+
+
+def audience_of(spec: str) -> Audience | None:
+    """How a spec's datasource counts its audience; None where its rows tell of none, as those of the ledger."""
+    metrics = rollup(spec).metrics
+    for field, of in _FIELDS:
+        for kind, aggregate in _SKETCHES:
+            for metric in metrics:
+                if (metric.field, metric.type) == (field, kind):
+                    return Audience(Aggregate(aggregate, metric.name), of)
+    return None
+
+
+def lines_of(keys: Sequence[tuple[Any, ...]], dimensions: Sequence[int]) -> list[list[int]]:
+    """The lines of an answer: rows that differ in one dimension only.
+
+    Args:
+        keys: of each row, its values of time and dimensions
+        dimensions: which of a key's values are dimensions; the others, like time, make no lines
+    """
+    found: dict[tuple[int, tuple[Any, ...]], list[int]] = {}
+    for row, key in enumerate(keys):
+        for place in dimensions:
+            found.setdefault((place, (*key[:place], *key[place + 1 :])), []).append(row)
+    return list(found.values())
+
+
+def hidden_cells(
+    audiences: Sequence[float | None], lines: Iterable[Sequence[int]], least: int
+) -> tuple[set[int], set[int]]:
+    """Which cells are too small to be shown, and which others are hidden to protect them.
+
+    Args:
+        audiences: of each cell, as Druid estimates it; None where it is not known, which is taken for too small
+        lines: of cells that add up to a total
+        least: the smallest audience that is shown
+    """
+    sizes = [None if audience is None else math.floor(audience + 0.5) for audience in audiences]
+    small = {
+        cell
+        for cell, (size, audience) in enumerate(zip(sizes, audiences, strict=True))
+        if size is None or (audience and size < least)
+    }
+    # A cell that nobody is in is known without being shown.
+    some = [[cell for cell in line if sizes[cell] is None or audiences[cell]] for line in lines]
+    some = [line for line in some if len(line) > 1]
+    several: dict[int, int] = {}
+    for line in some:
+        for cell in line:
+            several[cell] = several.get(cell, 0) + 1
+    most = max(several.values(), default=0)
+    hidden = set(small)
+    changed = bool(hidden)
+    while changed:
+        changed = False
+        for line in some:
+            shown = [cell for cell in line if cell not in hidden]
+            while shown and _gives_away([sizes[cell] for cell in line if cell in hidden], least):
+                # One that stands alone in another line protects nothing: the total of that line is its value.
+                chosen = min(shown, key=lambda cell: (several[cell] < most, sizes[cell] or 0, cell))
+                shown.remove(chosen)
+                hidden.add(chosen)
+                changed = True
+    return small, hidden - small
+
+
+def without_hidden(
+    columns: Mapping[str, Sequence[Any]], kept: Iterable[str], hidden: Iterable[int]
+) -> dict[str, list[Any]]:
+    """The columns, null where a row is hidden.
+
+    Args:
+        kept: columns that stay as they are: time, dimensions, labels
+    """
+    rows, stays = frozenset(hidden), frozenset(kept)
+    return {
+        name: list(values)
+        if name in stays
+        else [None if row in rows else value for row, value in enumerate(values)]
+        for name, values in columns.items()
+    }
+
+
+def listed(order: Sequence[int], hidden: Iterable[int], names: Sequence[str | None], most: int) -> list[int]:
+    """The rows of a top list: the best of those that are shown, then hidden ones by name, as many as fit.
+
+    Neither the place of a hidden row nor whether it is in the list depends on its values.
+
+    Args:
+        order: rows, the best first
+        names: of each row
+        most: rows of the list
+    """
+    out = frozenset(hidden)
+    shown = [row for row in order if row not in out][:most]
+    rest = sorted(out, key=lambda row: (names[row] is not None, names[row] or ""))
+    return [*shown, *rest[: most - len(shown)]]
+
+
+def _gives_away(sizes: Sequence[int | None], least: int) -> bool:
+    """Whether the total of a line without its shown cells tells of fewer viewers than may be shown."""
+    return bool(sizes) and (len(sizes) == 1 or sum(size or 0 for size in sizes) < least)
