@@ -9,8 +9,11 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
+from frontrow._completeness import Completeness, unknown
 from frontrow._rows import Rows
-from frontrow._time import Interval
+from frontrow._settled import buckets_of, settled_buckets
+from frontrow._suppression import Suppression
+from frontrow._time import Granularity, Interval
 
 if TYPE_CHECKING:
     import pandas
@@ -54,6 +57,9 @@ class Result(Sequence[Mapping[str, Any]]):
         elapsed: seconds from the call to the answer
         query_id: under which Druid knows the first query
         queries: everything that was sent to Druid, as JSON values
+        completeness: how much of what producers sent in the interval is counted; unknown if it was not asked
+        suppression: which rows are hidden because few viewers are in them
+        time_zone: of the calendar that the question's buckets follow; None where the question has none
     """
 
     columns: Mapping[str, Sequence[Any]]
@@ -65,6 +71,10 @@ class Result(Sequence[Mapping[str, Any]]):
     query_id: str
     _queries: tuple[Mapping[str, Any], ...] = field(repr=False)
     units: Mapping[str, str] = field(default_factory=dict, repr=False)
+    completeness: Completeness = field(default_factory=lambda: unknown("not asked"))
+    suppression: Suppression = field(default_factory=Suppression)
+    time_zone: str | None = None
+    _buckets: Granularity | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.columns, Rows):
@@ -82,6 +92,30 @@ class Result(Sequence[Mapping[str, Any]]):
     def queries(self) -> list[dict[str, Any]]:
         """Every Druid query that the answer took, as JSON values: a copy."""
         return [copy.deepcopy(dict(query)) for query in self._queries]
+
+    @property
+    def suppressed(self) -> int:
+        """How many rows are hidden because few viewers are in them, or to protect those."""
+        return self.suppression.hidden
+
+    @property
+    def suppressed_rows(self) -> tuple[bool, ...]:
+        """Of each row, whether it is hidden: its metrics are null then."""
+        return self.suppression.rows or (False,) * len(self)
+
+    @property
+    def settled(self) -> tuple[bool, ...] | None:
+        """Of each row, whether its bucket of time is whole and old enough; None for an answer without such buckets.
+
+        It is when it lies inside ``interval`` and ends no later than the newest event of ``freshness``. Where freshness
+        was not asked for, only the interval decides. Settled is not final: a late event counts in its own bucket.
+        """
+        name = next((name for name, kind in self.types.items() if kind == "time"), None)
+        if name is None or self.interval is None:
+            return None
+        times = self.columns[name]
+        buckets = self._buckets or buckets_of(self._queries, times)
+        return settled_buckets(times, self.interval, self.freshness, buckets)
 
     @property
     def rows(self) -> tuple[Mapping[str, Any], ...]:

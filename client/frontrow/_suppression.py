@@ -90,7 +90,9 @@ def check_least(least: object) -> int:
         AskError: it is not a number of viewers
     """
     if isinstance(least, bool) or not isinstance(least, int) or least < 0:
-        raise AskError(f"min_audience={least!r} is not a number of viewers: give one like {LEAST}, or 0 to hide nothing.")
+        raise AskError(
+            f"min_audience={least!r} is not a number of viewers: give one like {LEAST}, or 0 to hide nothing."
+        )
     return least
 
 
@@ -168,9 +170,7 @@ def without_hidden(
     """
     rows, stays = frozenset(hidden), frozenset(kept)
     return {
-        name: list(values)
-        if name in stays
-        else [None if row in rows else value for row, value in enumerate(values)]
+        name: list(values) if name in stays else [None if row in rows else value for row, value in enumerate(values)]
         for name, values in columns.items()
     }
 

@@ -103,9 +103,7 @@ class TestShare:
     def test_without_a_ledger_it_is_unknown_by_one_query(self, druid: MemoryDruid) -> None:
         druid.send("events", events(1, 3))
         run = Counting(druid)
-        found = ask_completeness(
-            "audience", "ledger", MINUTE, TEN_MINUTES, run, now=NOON, settled_after=SETTLED_AFTER
-        )
+        found = ask_completeness("audience", "ledger", MINUTE, TEN_MINUTES, run, now=NOON, settled_after=SETTLED_AFTER)
         assert found == unknown("no ledger covers it")
         assert [query["dataSource"] for query in run.sent] == ["ledger"]
         assert account(MemoryDruid()).share is None

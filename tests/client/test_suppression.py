@@ -95,7 +95,9 @@ def attacked(values: dict[tuple[int, ...], int], hidden: set[tuple[int, ...]], l
         before = len(known)
         for key in values:
             for place in range(len(key)):
-                line = [other for other in values if all(a == b for n, (a, b) in enumerate(zip(key, other)) if n != place)]
+                line = [
+                    other for other in values if all(a == b for n, (a, b) in enumerate(zip(key, other)) if n != place)
+                ]
                 total = sum(values[cell] for cell in line)
                 if total < least or sum(values[cell] > 0 for cell in line) < 2:
                     continue
@@ -178,8 +180,12 @@ class TestAnswers:
         assert str(Suppression()) == ""
 
     def test_whom_a_datasource_counts(self) -> None:
-        found = {spec: audience_of(spec) for spec in ("audience", "quality", "live", "retention", "ledger", "quarantine")}
-        assert {spec: each and (each.aggregate.kind, each.aggregate.column, each.of) for spec, each in found.items()} == {
+        found = {
+            spec: audience_of(spec) for spec in ("audience", "quality", "live", "retention", "ledger", "quarantine")
+        }
+        assert {
+            spec: each and (each.aggregate.kind, each.aggregate.column, each.of) for spec, each in found.items()
+        } == {
             "audience": ("hll", "viewers_hll", "viewers"),
             "quality": ("hll", "viewers_hll", "viewers"),
             "live": ("hll", "sessions_hll", "sessions"),
