@@ -149,6 +149,19 @@ class Result(Sequence[Mapping[str, Any]]):
     def __hash__(self) -> int:
         return hash((tuple(self.columns), len(self)))
 
+    def to_dict(self) -> dict[str, Any]:
+        """Rows and all caveats as values that JSON knows.
+
+        Returns:
+            ``rows`` (times in ISO 8601, UTC), ``types`` and ``units`` by column; ``interval`` as ``start/end``,
+            ``time_zone``, ``settled`` of each row or None; ``exactness`` in words; ``completeness`` with its fields;
+            ``newest_event``, ``age_s`` of it when asked; ``suppressed``, ``suppressed_rows`` by number from 0,
+            ``min_audience``; ``query_id``, ``elapsed_s``.
+        """
+        from frontrow._document import to_dict
+
+        return to_dict(self)
+
     def to_polars(self) -> polars.DataFrame:
         """A polars DataFrame; needs the extra ``polars``."""
         from frontrow._frames import to_polars
@@ -213,7 +226,7 @@ class Result(Sequence[Mapping[str, Any]]):
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        from frontrow._display import as_html
+        from frontrow._html import as_html
 
         return as_html(self)
 

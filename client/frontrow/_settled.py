@@ -1,8 +1,8 @@
 """Which buckets of an answer are whole, and old enough that their events have come.
 
 A bucket is settled when it lies inside the answered interval and ends no later than the newest event that was queryable
-just before the question, by the player's clock, or than the moment of asking, should that clock be ahead. Where freshness
-was not asked for, only the interval decides. Settled is not final: a late event counts in its own bucket.
+just before the question (by the player's clock), nor later than the moment of asking, should that clock be ahead. Where
+freshness was not asked for, only the interval decides. Settled is not final: a late event counts in its own bucket.
 """
 
 from __future__ import annotations

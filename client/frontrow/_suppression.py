@@ -1,13 +1,14 @@
 """Small audiences: rows that tell of fewer viewers than may be shown are hidden, and what would give them away.
 
 A cell is a row of an answer: a bucket of time, a value of a dimension, a combination of several. Its audience is the
-distinct viewers that Druid's sketch of its rows estimates, rounded half up; so few are counted near exactly. A cell of 1
-to ``least`` - 1 viewers is hidden: all its metrics are null. One without viewers is not: nothing is told of anybody.
+distinct viewers that Druid's sketch of its rows estimates, rounded half up; so few are counted near exactly. A cell of
+1 to ``least`` - 1 viewers is hidden: all its metrics are null. One without viewers is not: it tells of nobody.
 
 Where cells add up, a hidden one could be had by subtraction from their total. A line is what adds up so: the values of
 a dimension, all else being equal; of two dimensions, each row and each column. A line hides no cell alone, nor cells of
-fewer viewers than ``least`` together, unless it has no others: then its smallest other cell is hidden too, the one of the
-fewest viewers, and so on until every line is safe. Buckets of time are no line: any interval can be asked in any cut.
+fewer viewers than ``least`` together, unless it has no others: then its smallest other cell (fewest viewers) is hidden,
+too, and so on until every line is safe. Labels of which a row may have several do not add up; they are taken for a line
+all the same. Buckets of time are no line: any interval can be asked in any cut.
 
 What this cannot do: it looks at one answer. Who asks twice, with and without a filter, can subtract the answers. In two
 dimensions it guards against subtraction along rows and columns, not against a system of equations over several of them.

@@ -1,4 +1,4 @@
-"""The completeness of an answer: held against the ledger's report over the same events, and against counting by hand."""
+"""The completeness of an answer, by hand and against the ledger's report over the same events."""
 
 from __future__ import annotations
 

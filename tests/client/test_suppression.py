@@ -96,7 +96,9 @@ def attacked(values: dict[tuple[int, ...], int], hidden: set[tuple[int, ...]], l
         for key in values:
             for place in range(len(key)):
                 line = [
-                    other for other in values if all(a == b for n, (a, b) in enumerate(zip(key, other)) if n != place)
+                    other
+                    for other in values
+                    if all(a == b for n, (a, b) in enumerate(zip(key, other, strict=True)) if n != place)
                 ]
                 total = sum(values[cell] for cell in line)
                 if total < least or sum(values[cell] > 0 for cell in line) < 2:
