@@ -24,10 +24,3 @@ def caveats_of(result: Result) -> dict[str, str]:
         "query": result.query_id,
     }
     return {name: text for name, text in found.items() if text}
-
-
-def caveats(result: Result) -> str:
-    """One line of them, for below a table."""
-    found = caveats_of(result)
-    found.pop("query", None)
-    return " · ".join([f"{len(result):,} {'row' if len(result) == 1 else 'rows'}", *found.values()])

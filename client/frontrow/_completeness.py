@@ -67,6 +67,9 @@ def unknown(reason: str) -> Completeness:
     return Completeness(None, reason=reason)
 
 
+NOT_ASKED = unknown("not asked")
+
+
 def ask_completeness(
     datasource: str,
     ledger: str,

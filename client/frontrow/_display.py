@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from frontrow._caveats import UNSETTLED, caveats
+from frontrow._caveats import UNSETTLED, caveats_of
 
 if TYPE_CHECKING:
     from frontrow._result import Result
@@ -36,6 +36,13 @@ def as_text(result: Result, most_rows: int = MOST_ROWS) -> str:
     if not len(result):
         lines.append("(no rows)")
     return "\n".join([*lines, caveats(result)])
+
+
+def caveats(result: Result) -> str:
+    """The caveats in one line."""
+    found = caveats_of(result)
+    found.pop("query", None)
+    return " · ".join([f"{len(result):,} {'row' if len(result) == 1 else 'rows'}", *found.values()])
 
 
 def headings(result: Result) -> list[str]:

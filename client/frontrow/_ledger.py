@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
-from frontrow._caveats import caveats
+from frontrow._display import caveats
 from frontrow._result import ColumnType, Freshness, Result
 from frontrow._time import Interval
 

@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
-from frontrow._completeness import Completeness, unknown
+from frontrow._completeness import NOT_ASKED, Completeness
 from frontrow._rows import Rows
 from frontrow._settled import buckets_of, settled_buckets
-from frontrow._suppression import Suppression
+from frontrow._suppression import NOTHING_HIDDEN, Suppression
 from frontrow._time import Granularity, Interval
 
 if TYPE_CHECKING:
@@ -71,8 +71,8 @@ class Result(Sequence[Mapping[str, Any]]):
     query_id: str
     _queries: tuple[Mapping[str, Any], ...] = field(repr=False)
     units: Mapping[str, str] = field(default_factory=dict, repr=False)
-    completeness: Completeness = field(default_factory=lambda: unknown("not asked"))
-    suppression: Suppression = field(default_factory=Suppression)
+    completeness: Completeness = NOT_ASKED
+    suppression: Suppression = NOTHING_HIDDEN
     time_zone: str | None = None
     _buckets: Granularity | None = field(default=None, repr=False)
 

@@ -29,6 +29,10 @@ from frontrow_specs.formula import Aggregate, AggregateKind
 LEAST = 10
 """Fewer viewers than this are not shown."""
 
+MARKS = "@hidden"
+"""The column of an answer on its way that tells which rows are hidden, and why."""
+SMALL, PROTECTING = "small", "protecting"
+
 # Viewers before sessions, and of two sketches the smaller.
 _FIELDS = (("viewer_id", "viewers"), ("session_id", "sessions"))
 _SKETCHES: tuple[tuple[str, AggregateKind], ...] = (("HLLSketchBuild", "hll"), ("thetaSketch", "theta"))
@@ -56,14 +60,12 @@ class Suppression:
         of: what an audience is counted in: ``viewers`` or ``sessions``
         rows: of each row of the answer, whether it is hidden
         protecting: how many of the hidden rows have an audience that might be shown, but would give another away
-        left_out: values of a cut list that are hidden and did not fit into it
     """
 
     least: int = 0
     of: str = "viewers"
     rows: tuple[bool, ...] = ()
     protecting: int = 0
-    left_out: int = 0
 
     @property
     def hidden(self) -> int:
@@ -72,16 +74,14 @@ class Suppression:
 
     def __str__(self) -> str:
         """In words; nothing where nothing is hidden."""
-        said = []
-        if self.hidden:
-            rows = "1 row" if self.hidden == 1 else f"{self.hidden:,} rows"
-            said.append(f"{rows} with fewer than {self.least:,} {self.of} {'is' if self.hidden == 1 else 'are'} hidden")
-            if self.protecting:
-                said[0] += f" ({self.protecting:,} of them to protect another)"
-        if self.left_out:
-            values = f"{self.left_out:,}{' more' if self.hidden else ''} value{'' if self.left_out == 1 else 's'}"
-            said.append(f"{values} with fewer than {self.least:,} {self.of} not ranked")
-        return "; ".join(said)
+        if not self.hidden:
+            return ""
+        rows = "1 row" if self.hidden == 1 else f"{self.hidden:,} rows"
+        said = f"{rows} with fewer than {self.least:,} {self.of} {'is' if self.hidden == 1 else 'are'} hidden"
+        return f"{said} ({self.protecting:,} of them to protect another)" if self.protecting else said
+
+
+NOTHING_HIDDEN = Suppression()
 
 
 def check_least(least: object) -> int:
@@ -161,35 +161,54 @@ def hidden_cells(
     return small, hidden - small
 
 
-def without_hidden(
-    columns: Mapping[str, Sequence[Any]], kept: Iterable[str], hidden: Iterable[int]
-) -> dict[str, list[Any]]:
-    """The columns, null where a row is hidden.
+def marks_of(audiences: Sequence[float | None], lines: Iterable[Sequence[int]], least: int) -> list[str]:
+    """Of each cell why it is hidden: ``SMALL``, ``PROTECTING``, or nothing."""
+    small, protecting = hidden_cells(audiences, lines, least)
+    return [SMALL if cell in small else PROTECTING if cell in protecting else "" for cell in range(len(audiences))]
+
+
+def without_hidden(columns: Mapping[str, Sequence[Any]], kept: Iterable[str], marks: Sequence[str]) -> dict[str, Any]:
+    """The columns, null where a row is hidden, and the column ``MARKS``.
 
     Args:
         kept: columns that stay as they are: time, dimensions, labels
+        marks: of each row
     """
-    rows, stays = frozenset(hidden), frozenset(kept)
-    return {
-        name: list(values) if name in stays else [None if row in rows else value for row, value in enumerate(values)]
+    stays = frozenset(kept)
+    found = {
+        name: list(values)
+        if name in stays
+        else [None if mark else value for value, mark in zip(values, marks, strict=True)]
         for name, values in columns.items()
     }
+    return {**found, MARKS: list(marks)}
 
 
-def listed(order: Sequence[int], hidden: Iterable[int], names: Sequence[str | None], most: int) -> list[int]:
+def taken_out(
+    columns: Mapping[str, Sequence[Any]], least: int, audience: Audience | None
+) -> tuple[Mapping[str, Sequence[Any]], Suppression]:
+    """The columns without ``MARKS``, and what that says."""
+    if audience is None or MARKS not in columns:
+        return columns, NOTHING_HIDDEN
+    marks = columns[MARKS]
+    others = {name: values for name, values in columns.items() if name != MARKS}
+    protecting = sum(mark == PROTECTING for mark in marks)
+    return others, Suppression(least, audience.of, tuple(map(bool, marks)), protecting)
+
+
+def listed(order: Sequence[int], marks: Sequence[str], names: Sequence[str | None], most: int) -> list[int]:
     """The rows of a top list: the best of those that are shown, then hidden ones by name, as many as fit.
 
     Neither the place of a hidden row nor whether it is in the list depends on its values.
 
     Args:
         order: rows, the best first
-        names: of each row
+        marks, names: of each row
         most: rows of the list
     """
-    out = frozenset(hidden)
-    shown = [row for row in order if row not in out][:most]
-    rest = sorted(out, key=lambda row: (names[row] is not None, names[row] or ""))
-    return [*shown, *rest[: most - len(shown)]]
+    shown = [row for row in order if not marks[row]][:most]
+    hidden = sorted((row for row in order if marks[row]), key=lambda row: (names[row] is not None, names[row] or ""))
+    return [*shown, *hidden[: most - len(shown)]]
 
 
 def _gives_away(sizes: Sequence[int | None], least: int) -> bool:

@@ -68,8 +68,8 @@ ASKING = {
     "ledger": ["interval", "last", "settled_after", "context", "allow_large"],
 }  # fmt: skip
 MAKING = [
-    "url", "transport", "timeouts", "datasources", "freshness", "key_epochs", "auth", "token", "tls", "proxy",
-    "retries", "limits", "context",
+    "url", "transport", "timeouts", "datasources", "freshness", "key_epochs", "min_audience", "completeness", "auth",
+    "token", "tls", "proxy", "retries", "limits", "context",
 ]  # fmt: skip
 
 

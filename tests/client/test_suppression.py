@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -17,6 +18,8 @@ from frontrow._suppression import (
     hidden_cells,
     lines_of,
     listed,
+    marks_of,
+    taken_out,
     without_hidden,
 )
 
@@ -155,31 +158,37 @@ def test_the_attacker_finds_what_is_hidden_badly() -> None:
 
 class TestAnswers:
     def test_all_metrics_of_a_hidden_row_are_null(self) -> None:
-        columns = {"country": ["DE", "AT"], "plays": [5, 6], "ratio": [0.5, None]}
-        found = without_hidden(columns, ["country"], {0})
-        assert found == {"country": ["DE", "AT"], "plays": [None, 6], "ratio": [None, None]}
+        columns: dict[str, list[Any]] = {"country": ["DE", "AT", "CH"], "plays": [5, 6, 70], "ratio": [0.5, None, 1.0]}
+        marks = marks_of([3, 12, 70], [range(3)], TEN)
+        found = without_hidden(columns, ["country"], marks)
+        assert found["country"] == ["DE", "AT", "CH"]
+        assert (found["plays"], found["ratio"]) == ([None, None, 70], [None, None, 1.0])
+        rest, said = taken_out(found, TEN, audience_of("audience"))
+        assert list(rest) == ["country", "plays", "ratio"]
+        assert said == Suppression(TEN, "viewers", (True, True, False), 1)
+
+    def test_an_answer_that_hides_nothing_says_nothing(self) -> None:
+        assert taken_out({"plays": [1]}, TEN, audience_of("audience")) == ({"plays": [1]}, Suppression())
 
     def test_hidden_rows_of_a_list_come_last_by_name(self) -> None:
-        names = ["z", None, "b", "a"]
-        assert listed([2, 0, 1, 3], {0, 1, 3}, names, 10) == [2, 1, 3, 0]
-        assert listed([3, 2, 1, 0], set(), names, 2) == [3, 2]
+        names, marks = ["z", None, "b", "a"], ["small", "small", "", "protecting"]
+        assert listed([2, 0, 1, 3], marks, names, 10) == [2, 1, 3, 0]
+        assert listed([2, 0, 1, 3], marks, names, 2) == [2, 1]
+        assert listed([3, 2, 1, 0], ["", "", "", ""], names, 2) == [3, 2]
 
-    @given(st.permutations(range(6)), st.sets(st.integers(0, 5)), st.integers(1, 8))
+    @given(st.permutations(range(6)), st.lists(st.booleans(), min_size=6, max_size=6), st.integers(1, 8))
     def test_the_list_does_not_tell_where_a_hidden_row_would_rank(
-        self, order: Sequence[int], hidden: set[int], most: int
+        self, order: Sequence[int], hidden: list[bool], most: int
     ) -> None:
-        names = list("fedcba")
-        moved = [*(row for row in order if row in hidden), *(row for row in order if row not in hidden)]
-        assert listed(order, hidden, names, most) == listed(moved, hidden, names, most)
+        names, marks = list("fedcba"), ["small" if each else "" for each in hidden]
+        moved = [*(row for row in order if hidden[row]), *(row for row in order if not hidden[row])]
+        assert listed(order, marks, names, most) == listed(moved, marks, names, most)
 
     def test_in_words(self) -> None:
         assert str(Suppression(10, "viewers", (True, False))) == "1 row with fewer than 10 viewers is hidden"
         said = Suppression(10, "viewers", (True, True, True), protecting=1)
         assert str(said) == "3 rows with fewer than 10 viewers are hidden (1 of them to protect another)"
-        assert str(Suppression(5, "sessions", (), left_out=1)) == "1 value with fewer than 5 sessions not ranked"
-        both = Suppression(10, "viewers", (True, True), left_out=1200)
-        assert str(both).endswith("are hidden; 1,200 more values with fewer than 10 viewers not ranked")
-        assert str(Suppression()) == ""
+        assert str(Suppression(10, "sessions", (False,))) == str(Suppression()) == ""
 
     def test_whom_a_datasource_counts(self) -> None:
         found = {

@@ -15,8 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from frontrow import Client, Condition, Result, eq, one_of
-from frontrow._caveats import caveats
-from frontrow._display import cells
+from frontrow._display import caveats, format_value
 from frontrow_ingest.cli.options import allow_large_option, url_option
 from frontrow_ingest.cli.tables import show_tables
 from frontrow_specs import catalogue, lookup_table, lookup_table_names
@@ -248,18 +247,32 @@ def _print(result: Result, form: str | None) -> None:
         for row in result:
             writer.writerow(_iso(value) for value in row.values())
     elif form == "json":
-        click.echo(orjson.dumps(result.to_dict(), option=orjson.OPT_INDENT_2).decode())
+        click.echo(orjson.dumps(_document(result), option=orjson.OPT_INDENT_2).decode())
     else:
         table = Table()
         for name, kind in result.types.items():
             unit = result.units.get(name)
             heading = f"{name}\n[dim]{escape(unit)}[/]" if unit else name
             table.add_column(heading, justify="left" if kind == "string" else "right")
-        for shown in cells(result):
-            table.add_row(*map(escape, shown))
+        for row in result:
+            table.add_row(*(escape(format_value(value)) for value in row.values()))
         show_tables(table)
         # Not with the rows: whoever reads the table by a program gets rows only.
         click.echo(caveats(result), err=True)
+
+
+def _document(result: Result) -> dict[str, Any]:
+    return {
+        "rows": [{name: _iso(value) for name, value in row.items()} for row in result],
+        "types": dict(result.types),
+        "units": dict(result.units),
+        "interval": str(result.interval),
+        "exactness": result.exactness,
+        "newest_event": _iso(result.freshness.newest) if result.freshness else None,
+        "age_s": result.freshness.age.total_seconds() if result.freshness else None,
+        "query_id": result.query_id,
+        "elapsed_s": result.elapsed,
+    }
 
 
 def _iso(value: Any) -> Any:
