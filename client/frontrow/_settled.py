@@ -45,6 +45,20 @@ def settled_buckets(
     return tuple(start is None or found[start] for start in starts)
 
 
+def only_settled(
+    columns: Mapping[str, Sequence[Any]], interval: Interval, freshness: Freshness | None, buckets: Granularity
+) -> tuple[dict[str, list[Any]], Interval]:
+    """The rows of settled buckets, and the interval that they are of; it has no length where there are none."""
+    starts: Sequence[datetime] = columns["time"]
+    settled = settled_buckets(starts, interval, freshness, buckets)
+    left = {
+        name: [value for value, is_kept in zip(values, settled, strict=True) if is_kept]
+        for name, values in columns.items()
+    }
+    ends = [end for end, is_kept in zip(bucket_ends(starts, interval, buckets), settled, strict=True) if is_kept]
+    return left, Interval(left["time"][0], ends[-1]) if ends else Interval(interval.start, interval.start)
+
+
 def bucket_ends(starts: Sequence[datetime], interval: Interval | None, buckets: Granularity | None) -> list[datetime]:
     """Where each bucket ends: where the next one begins; the last one as it was asked for, or after the usual step."""
     if not starts:

@@ -140,7 +140,9 @@ def group_by_query(
 def _ranked(ask: Ask, by: Metric | None) -> tuple[tuple[Aggregate, ...], list[dict[str, Any]], str]:
     """What to aggregate, the post-aggregators, and the name of the one to rank by."""
     if by is None:
-        return ask.aggregates, post_aggregations(ask.aggregates), str(ask.extra[0]["name"])
+        # All of the values are asked for: any order will do.
+        rank = str(ask.extra[0]["name"]) if ask.extra else answer_name(ask.aggregates[0])
+        return ask.aggregates, post_aggregations(ask.aggregates), rank
     needed = tuple(dict.fromkeys((*by.aggregates, *ask.aggregates)))
     posts = post_aggregations(needed)
     if isinstance(by.expression, Aggregate) and by.expression.kind != "quantile":

@@ -53,8 +53,8 @@ NAMES = {
 }
 ASKING = {
     "timeseries": [
-        "metrics", "interval", "last", "granularity", "where", "time_zone", "spec", "aggregations", "context",
-        "allow_large",
+        "metrics", "interval", "last", "granularity", "where", "time_zone", "spec", "aggregations", "settled",
+        "context", "allow_large",
     ],
     "top_n": [
         "dimension", "metrics", "n", "label", "interval", "last", "where", "spec", "aggregations", "context",
