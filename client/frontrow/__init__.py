@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from frontrow._async_client import AsyncClient
 from frontrow._client import Client
+from frontrow._completeness import Completeness
 from frontrow._connect import Tls
 from frontrow._errors import (
     AccessError,
@@ -40,6 +41,7 @@ from frontrow._query.timeseries import timeseries
 from frontrow._query.top_n import top_n
 from frontrow._result import Freshness, Result
 from frontrow._retry import Retries
+from frontrow._suppression import Suppression
 from frontrow._time import Interval
 from frontrow._transport import DruidTransport, Timeouts
 from frontrow._version import __version__
@@ -51,6 +53,7 @@ __all__ = [
     "BadQueryError",
     "BrokenAnswerError",
     "Client",
+    "Completeness",
     "Condition",
     "DruidError",
     "DruidTransport",
@@ -68,6 +71,7 @@ __all__ = [
     "Result",
     "Retries",
     "ServerError",
+    "Suppression",
     "TimedOutError",
     "Timeouts",
     "Tls",
