@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from frontrow._async_client import AsyncClient
 from frontrow._client import Client
+from frontrow._completeness import Completeness
 from frontrow._errors import (
     AccessError,
     AskError,
@@ -43,6 +44,7 @@ from frontrow._query.timeseries import timeseries
 from frontrow._query.top_n import top_n
 from frontrow._result import Freshness, Result
 from frontrow._retry import Retries
+from frontrow._suppression import Suppression
 from frontrow._time import Interval
 from frontrow._tls import Tls
 from frontrow._version import __version__
@@ -54,6 +56,7 @@ __all__ = [
     "BadQueryError",
     "BrokenAnswerError",
     "Client",
+    "Completeness",
     "Condition",
     "DruidError",
     "DruidTransport",
@@ -71,6 +74,7 @@ __all__ = [
     "Result",
     "Retries",
     "ServerError",
+    "Suppression",
     "TimedOutError",
     "Timeouts",
     "Tls",

@@ -9,10 +9,11 @@ from typing import Any
 
 from frontrow._errors import AskError
 from frontrow._filters import dimensions_of
-from frontrow._formula import answer_name, maximum
+from frontrow._formula import answer_name, clean, maximum
 from frontrow._labels import derived, virtual_columns
 from frontrow._result import ColumnType
 from frontrow._routing import Question, choose, dropped_before
+from frontrow._suppression import Audience, audience_of
 from frontrow._time import Granularity, Interval
 from frontrow_specs import Metric, SpecNotFound, catalogue
 from frontrow_specs.formula import Aggregate
@@ -30,6 +31,8 @@ class Ask:
         where: Druid's filter, or None
         extra: Druid's JSON of aggregators that the caller brought, each with its name
         derived: Druid's JSON of the columns that lookups make of a dimension
+        audience: how the cells of the answer count whom they tell of; None where they do not, or need not
+        least: the smallest audience that is shown
         kept_from: where the interval reaches back to rows that are dropped by now, the first moment that is kept
     """
 
@@ -42,6 +45,8 @@ class Ask:
     extra: tuple[Mapping[str, Any], ...] = ()
     derived: tuple[Mapping[str, Any], ...] = ()
     kept_from: datetime | None = None
+    audience: Audience | None = None
+    least: int = 0
 
     def scope(self) -> dict[str, Any]:
         """The parts of a query that say which rows it is about, and what can be told of them."""
@@ -62,7 +67,14 @@ class Ask:
     def aggregates(self) -> tuple[Aggregate, ...]:
         """What Druid aggregates in the query itself; maxima over the grain take a query of their own."""
         plain = (metric for metric in self.metrics if maximum(metric) is None)
-        return tuple(dict.fromkeys(aggregate for metric in plain for aggregate in metric.aggregates))
+        found = [aggregate for metric in plain for aggregate in metric.aggregates]
+        if self.audience is not None:
+            found.append(self.audience.aggregate)
+        return tuple(dict.fromkeys(found))
+
+    def audience_in(self, answered: Mapping[str, Any]) -> float | None:
+        """The audience of a cell, from what Druid answered of it; None if it did not."""
+        return None if self.audience is None else clean(answered.get(self.audience.aggregate.column))
 
     def types(self) -> dict[str, ColumnType]:
         """Types of the metrics' columns."""
@@ -106,6 +118,7 @@ def prepare(
     dimension: str | Sequence[str] | None = None,
     spec: str | None = None,
     aggregations: Mapping[str, Any] | None = None,
+    least: int = 0,
 ) -> Ask:
     """Look up every name and choose the datasource, the cheapest that can answer.
 
@@ -118,6 +131,7 @@ def prepare(
         dimension: that the answer is grouped by, or several
         spec: the spec to ask, instead of the first that can answer all
         aggregations: pydruid's aggregators, or Druid's JSON, by the name of their column
+        least: the smallest audience that is shown; 0 for any
 
     Raises:
         AskError: an unknown name (the message has the near ones), or no datasource answers all of it
@@ -146,11 +160,13 @@ def prepare(
         extra=_built(aggregations),
         derived=virtual_columns(needed),
         kept_from=dropped_before(chosen, interval),
+        audience=audience_of(chosen.name) if least > 1 else None,
+        least=least,
     )
     taken = {"time", "rank", *grouped, *(metric.name for metric in found)}
     taken |= {name for each in ask.aggregates for name in (each.column, answer_name(each))}
     if clash := [aggregator["name"] for aggregator in ask.extra if aggregator["name"] in taken]:
-        raise AskError(f"{', '.join(clash)}: a metric of this question uses that name. Give your aggregation another.")
+        raise AskError(f"{', '.join(clash)}: this question uses that name itself. Give your aggregation another.")
     return ask
 
 

@@ -18,7 +18,9 @@ def ranked(ask: Ask, by: Metric | None) -> tuple[tuple[Aggregate, ...], list[dic
         by: the metric to rank by; None for the caller's own first aggregation
     """
     if by is None:
-        return ask.aggregates, post_aggregations(ask.aggregates), str(ask.extra[0]["name"])
+        # All of the values are asked for: any order will do.
+        rank = str(ask.extra[0]["name"]) if ask.extra else answer_name(ask.aggregates[0])
+        return ask.aggregates, post_aggregations(ask.aggregates), rank
     needed = tuple(dict.fromkeys((*by.aggregates, *ask.aggregates)))
     posts = post_aggregations(needed)
     if isinstance(by.expression, Aggregate) and by.expression.kind != "quantile":

@@ -11,6 +11,7 @@ from frontrow._port import DruidTransport, Timeouts
 from frontrow._retry import Retries
 from frontrow._runner import checked_context
 from frontrow._session import Session
+from frontrow._suppression import LEAST, check_least
 from frontrow._tls import Tls, TokenLike
 from frontrow_specs import Catalogue, catalogue
 
@@ -29,6 +30,8 @@ class Options:
         datasources: Mapping[str, str] | None = None,
         freshness: bool = True,
         key_epochs: bool = True,
+        min_audience: int = LEAST,
+        completeness: bool = True,
         auth: tuple[str, str] | None = None,
         token: TokenLike | None = None,
         tls: Tls | None = None,
@@ -48,6 +51,10 @@ class Options:
             freshness: ask with each question how new the newest event is, by a small query before it
             key_epochs: refuse distinct viewers across two viewer keys, which would count a viewer twice; by a small
                 query of the ledger before each such question
+            min_audience: rows of fewer viewers than this are hidden, see :attr:`Result.suppressed_rows`; 0 hides
+                nothing. SQL and native queries are answered as Druid answers
+            completeness: ask with each question how much of what producers sent in its interval is counted, by two
+                small queries before it, once in two seconds for an interval
             auth: user and password
             token: instead, for bearer authorization; or a function that gives one, asked for each request, by any
                 thread
@@ -86,6 +93,8 @@ class Options:
             context=checked_context(context),
             with_freshness=freshness,
             with_key_epochs=key_epochs,
+            with_completeness=completeness,
+            least=check_least(min_audience),
         )
 
     def __repr__(self) -> str:

@@ -24,9 +24,14 @@ class Runner:
         self.sent: list[dict[str, Any]] = []
         self.first_id = ""
 
-    def aside(self) -> Runner:
-        """For queries that go before the question: in the same time, but not among what it sent."""
-        return Runner(self._transport, self._context, deadline=self._deadline)
+    def aside(self, seconds: float | None = None) -> Runner:
+        """For queries that go before the question: in the same time, but not among what it sent.
+
+        Args:
+            seconds: of that time at most
+        """
+        deadline = self._deadline if seconds is None else min(self._deadline, time.monotonic() + seconds)
+        return Runner(self._transport, self._context, deadline=deadline)
 
     def __call__(self, query: dict[str, Any]) -> list[Any]:
         left = self._left()

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 from frontrow._ask import Ask
 from frontrow._errors import AskError
 from frontrow._formula import aggregations, clean, evaluate, maximum, post_aggregations
+from frontrow._suppression import marks_of, without_hidden
 from frontrow._time import Granularity, check_buckets, grain_buckets
 from frontrow_specs.formula import Aggregate, Expression, aggregates
 
@@ -33,7 +34,10 @@ def check_timeseries(ask: Ask, granularity: Granularity) -> None:
 
 
 def ask_timeseries(ask: Ask, granularity: Granularity, run: Run) -> dict[str, list[Any]]:
-    """Columns: ``time`` (starts of the buckets, UTC), then one for each metric; empty buckets, too."""
+    """Columns: ``time`` (starts of the buckets, UTC), then one for each metric; empty buckets, too.
+
+    Where the question has an audience, small buckets are hidden, and ``MARKS`` says which.
+    """
     starts = list(granularity.starts(ask.interval))
     answered: dict[datetime, dict[str, Any]] = {}
     if ask.aggregates or ask.extra:
@@ -55,7 +59,10 @@ def ask_timeseries(ask: Ask, granularity: Granularity, run: Run) -> dict[str, li
         ]
     for aggregator in ask.extra:
         columns[aggregator["name"]] = [clean(answered.get(start, {}).get(aggregator["name"])) for start in starts]
-    return columns
+    if ask.audience is None:
+        return columns
+    audiences = [_audience(ask, answered, start, columns, row) for row, start in enumerate(starts)]
+    return without_hidden(columns, ["time"], marks_of(audiences, [], ask.least))
 
 
 def timeseries_query(
@@ -77,6 +84,15 @@ def timeseries_query(
     if posts := post_aggregations(needed):
         query["postAggregations"] = posts
     return query | ask.scope()
+
+
+def _audience(
+    ask: Ask, answered: Mapping[datetime, Mapping[str, Any]], start: datetime, columns: Mapping[str, Any], row: int
+) -> float | None:
+    if start in answered:
+        return ask.audience_in(answered[start])
+    # Maxima are another query: what came between the two has an audience that nobody counted.
+    return None if any(columns[metric.name][row] for metric in ask.metrics) else 0.0
 
 
 def _maxima(ask: Ask, inner: Expression, starts: list[datetime], run: Run) -> list[float | int | None]:

@@ -13,6 +13,7 @@ from frontrow._formula import aggregations as druid_aggregations
 from frontrow._formula import clean, evaluate, maximum
 from frontrow._grouping import best_first, dimension_spec, events, group_by, largest, ranked
 from frontrow._maxima import maxima
+from frontrow._suppression import listed, marks_of, without_hidden
 from frontrow._timeseries import Run
 from frontrow_specs import Metric
 from frontrow_specs.formula import Expression
@@ -35,35 +36,53 @@ def check_top_n(ask: Ask, n: int) -> None:
 
 
 def ask_top_n(ask: Ask, dimension: str, multi_value: bool, n: int, run: Run) -> tuple[dict[str, list[Any]], str]:
-    """Columns of the answer, the dimension first, best row first; and what is to be said of its exactness."""
+    """Columns of the answer, the dimension first, best row first; and what is to be said of its exactness.
+
+    Where the question has an audience, small values and what would give them away are not ranked: they come last, by
+    name, if there is room, and ``MARKS`` says which they are.
+    """
     bucket_ms = ask.interval.length_ms
     only = required_values(ask.where, dimension) if multi_value else None
     first = ask.metrics[0]
-    note = "top list exact"
     peaks: dict[str, dict[Any, float]] = {}
+    # What is hidden is chosen among many values, however few are wanted: the same for a short list and for a long one.
+    limit = max(n, THRESHOLD)
+    most = n if ask.audience is None else limit
+    cut = False
     if (inner := maximum(first)) is not None:
-        values = peaks[first.name] = _maxima(ask, dimension, inner, only, n, run)
+        values = peaks[first.name] = _maxima(ask, dimension, inner, only, most, run)
         more = ask.aggregates or ask.extra
         answered = _rows(ask, dimension, list(values), multi_value, run) if more else {value: {} for value in values}
     elif multi_value:
-        groups = events(run(group_by_query(ask, dimension, first, n, only)))
-        answered = {row[dimension]: row for row in groups}
+        answered = {row[dimension]: row for row in events(run(group_by_query(ask, dimension, first, most, only)))}
     else:
-        answer = run(top_n_query(ask, dimension, first, max(n, THRESHOLD), only))
-        rows = answer[0]["result"] if answer else []
-        best = sorted(rows, key=lambda row: best_first(evaluate(first.expression, row, bucket_ms), row[dimension]))
-        answered = {row[dimension]: row for row in best[:n]}
-        if len(rows) >= THRESHOLD:
-            # Some segment may have left a value out: ask again for just these, so that their numbers are whole.
-            answered = _rows(ask, dimension, list(answered), False, run)
-            note = f"numbers re-queried; the choice among over {THRESHOLD:,} values is approximate"
+        answer = run(top_n_query(ask, dimension, first, limit, only))
+        answered = {row[dimension]: row for row in (answer[0]["result"] if answer else ())}
+        cut = len(answered) >= limit
+
+    def place(value: Any) -> tuple[float, tuple[str, ...]]:
+        found = (
+            peaks[first.name].get(value)
+            if first.name in peaks
+            else evaluate(first.expression, answered[value], bucket_ms)
+        )
+        return best_first(found, value)
+
+    marks = _marks(ask, answered)
+    chosen = _listed(sorted(answered, key=place), marks, n)
+    if cut:
+        # Some segment may have left a value out: ask again for just these, so that their numbers are whole.
+        answered |= _rows(ask, dimension, chosen, False, run)
+        marks = _marks(ask, answered)
+    left_out = sum(bool(mark) for mark in marks.values()) - sum(bool(marks[value]) for value in chosen)
+    answered = {value: answered[value] for value in chosen}
     for metric in ask.metrics:
         inner = maximum(metric)
         if inner is not None and metric.name not in peaks and answered:
             restricted = _restricted(ask, dimension, list(answered))
             values_shown = list(answered) if multi_value else None
             peaks[metric.name] = _maxima(restricted, dimension, inner, values_shown, len(answered), run)
-    return _columns(ask, dimension, answered, peaks), note
+    return _columns(ask, dimension, answered, peaks, marks), _note(ask, cut, limit, left_out)
 
 
 def top_n_query(
@@ -108,7 +127,11 @@ def group_by_query(
 
 
 def _columns(
-    ask: Ask, dimension: str, answered: Mapping[Any, Mapping[str, Any]], peaks: Mapping[str, Mapping[Any, float]]
+    ask: Ask,
+    dimension: str,
+    answered: Mapping[Any, Mapping[str, Any]],
+    peaks: Mapping[str, Mapping[Any, float]],
+    marks: Mapping[Any, str],
 ) -> dict[str, list[Any]]:
     columns: dict[str, list[Any]] = {dimension: list(answered)}
     for metric in ask.metrics:
@@ -123,7 +146,34 @@ def _columns(
     # Druid ranks by doubles; the order shown is that of the values shown, equal ones by name.
     first = columns[ask.metrics[0].name]
     order = sorted(range(len(first)), key=lambda row: best_first(first[row], columns[dimension][row]))
-    return {name: [values[row] for row in order] for name, values in columns.items()}
+    names = columns[dimension]
+    of_rows = [marks[value] for value in names]
+    order = listed(order, of_rows, names, len(names))
+    columns = {name: [values[row] for row in order] for name, values in columns.items()}
+    return columns if ask.audience is None else without_hidden(columns, [dimension], [of_rows[row] for row in order])
+
+
+def _marks(ask: Ask, answered: Mapping[Any, Mapping[str, Any]]) -> dict[Any, str]:
+    """Of each value why it is hidden, if it is. All values that Druid answered are one line."""
+    if ask.audience is None:
+        return dict.fromkeys(answered, "")
+    audiences = [ask.audience_in(row) for row in answered.values()]
+    return dict(zip(answered, marks_of(audiences, [range(len(audiences))], ask.least), strict=True))
+
+
+def _listed(values: Sequence[Any], marks: Mapping[Any, str], most: int) -> list[Any]:
+    rows = listed(range(len(values)), [marks[value] for value in values], values, most)
+    return [values[row] for row in rows]
+
+
+def _note(ask: Ask, cut: bool, limit: int, left_out: int) -> str:
+    note = "top list exact"
+    if cut:
+        note = f"numbers re-queried; the choice among {limit:,} values or more is approximate"
+    if left_out and ask.audience is not None:
+        note += f"; {left_out:,} {'value' if left_out == 1 else 'values'} with fewer than {ask.least:,} "
+        note += f"{ask.audience.of} not ranked"
+    return note
 
 
 def _rows(ask: Ask, dimension: str, values: list[Any], multi_value: bool, run: Run) -> dict[Any, Mapping[str, Any]]:

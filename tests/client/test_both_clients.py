@@ -13,6 +13,7 @@ import pytest
 
 import frontrow
 from frontrow import AsyncClient, Client, Timeouts
+from support.clients import BARE
 from support.fault_proxy import Fault, FaultProxy, fault_proxy, instead
 from support.loopback import Reply, Request, json_reply, loopback, reply
 from support.recorded import NATIVE_QUERY, recorded_druid
@@ -26,13 +27,13 @@ Asks: TypeAlias = Callable[..., Any]
 
 
 def blocking(call: Callable[[Any], Any], *arguments: Any, **options: Any) -> Any:
-    with Client(*arguments, **options) as client:
+    with Client(*arguments, **{**BARE, **options}) as client:
         return call(client)
 
 
 def asynchronous(call: Callable[[Any], Any], *arguments: Any, **options: Any) -> Any:
     async def asked() -> Any:
-        async with AsyncClient(*arguments, **options) as client:
+        async with AsyncClient(*arguments, **{**BARE, **options}) as client:
             answer = call(client)
             assert inspect.isawaitable(answer)
             return await answer
@@ -141,7 +142,7 @@ class TestCancelling:
         proxy.faults.append(HANGS)
 
         async def cancelled() -> None:
-            async with AsyncClient(proxy.url) as client:
+            async with AsyncClient(proxy.url, **BARE) as client:
                 asked = asyncio.create_task(client.native(NATIVE_QUERY))
                 await asyncio.to_thread(until, "the query to arrive", lambda: bool(proxy.queries()))
                 asked.cancel()
@@ -156,7 +157,7 @@ class TestCancelling:
         proxy.faults.append(Fault(cut=150, ending="stall"))
 
         async def timed_out() -> None:
-            async with AsyncClient(proxy.url) as client:
+            async with AsyncClient(proxy.url, **BARE) as client:
                 with pytest.raises(TimeoutError):
                     async with asyncio.timeout(0.3):
                         await client.native(NATIVE_QUERY)
@@ -168,7 +169,7 @@ class TestCancelling:
         proxy.faults.append(HANGS)
 
         async def again() -> frontrow.Result:
-            async with AsyncClient(proxy.url) as client:
+            async with AsyncClient(proxy.url, **BARE) as client:
                 asked = asyncio.create_task(client.native(NATIVE_QUERY))
                 await asyncio.to_thread(until, "the query to arrive", lambda: bool(proxy.queries()))
                 asked.cancel()
@@ -186,7 +187,7 @@ class TestCancelling:
             return json_reply([])
 
         async def crowded(url: str, count: Callable[[], int]) -> None:
-            async with AsyncClient(url, freshness=False) as client:
+            async with AsyncClient(url, **BARE, freshness=False) as client:
                 first = [asyncio.create_task(client.timeseries("plays", last="1h")) for _ in range(8)]
                 await asyncio.to_thread(until, "eight queries to arrive", lambda: count() == 8)
                 ninth = asyncio.create_task(client.timeseries("plays", last="1h"))
@@ -213,7 +214,7 @@ def test_questions_at_once_do_not_wait_for_each_other() -> None:
         return json_reply([])
 
     async def gathered(url: str) -> list[frontrow.Result]:
-        async with AsyncClient(url, freshness=False) as client:
+        async with AsyncClient(url, **BARE, freshness=False) as client:
             return await asyncio.gather(*(client.timeseries("plays", last=f"{n + 1}h") for n in range(5)))
 
     with loopback(together) as server:
@@ -225,7 +226,9 @@ def test_the_event_loop_goes_on(proxy: FaultProxy) -> None:
 
     async def ticks() -> int:
         count = 0
-        async with AsyncClient(proxy.url, timeouts=Timeouts(connect=2, read=0.3, total=0.5, query=0.2)) as client:
+        async with AsyncClient(
+            proxy.url, **BARE, timeouts=Timeouts(connect=2, read=0.3, total=0.5, query=0.2)
+        ) as client:
             asked = asyncio.create_task(client.native(NATIVE_QUERY))
             while not asked.done():
                 await asyncio.sleep(0.01)
@@ -240,7 +243,7 @@ def test_retries_end_with_a_cancel() -> None:
     with loopback(lambda _: json_reply({"error": "busy"}, 429)) as server:
 
         async def impatient() -> None:
-            async with AsyncClient(server.url, freshness=False, retries=frontrow.Retries(50)) as client:
+            async with AsyncClient(server.url, **BARE, freshness=False, retries=frontrow.Retries(50)) as client:
                 async with asyncio.timeout(0.2):
                     await client.timeseries("plays", last="1h")
 

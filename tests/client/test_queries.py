@@ -17,6 +17,7 @@ from pydruid.utils.filters import Dimension
 
 import frontrow
 from frontrow import Client, between, eq, like, one_of
+from support.clients import a_client
 from support.loopback import Reply, Request, json_reply, loopback
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -109,7 +110,7 @@ def druid(request: Request) -> Reply:
 
 @pytest.mark.parametrize("name", QUESTIONS)
 def test_golden(name: str) -> None:
-    with loopback(druid) as server, Client(server.url, datasources={"audience": "aud_1"}) as client:
+    with loopback(druid) as server, a_client(server.url, datasources={"audience": "aud_1"}) as client:
         result = QUESTIONS[name](client)
     looked, asked = [[body for body in server.bodies if (body["dataSource"] == "ledger") is it] for it in (True, False)]
     assert bool(looked) is any(word in name for word in ("formulas", "where", "sketch", "impact"))
@@ -133,7 +134,7 @@ def test_every_golden_file_is_of_a_question() -> None:
 
 
 def test_the_caller_cannot_change_what_was_sent() -> None:
-    with loopback(druid) as server, Client(server.url) as client:
+    with loopback(druid) as server, a_client(server.url) as client:
         result = client.timeseries("plays", interval=HOUR)
     changed: Any = result.query
     changed["intervals"].append("x")

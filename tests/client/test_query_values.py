@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 import frontrow
-from frontrow import AskError, Client, Query, eq, like
+from frontrow import AskError, Query, eq, like
+from support.clients import a_client
 from support.loopback import json_reply, loopback
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -142,7 +143,7 @@ def test_conditions_join() -> None:
 
 def test_a_question_is_asked_as_often_as_wanted_about_a_new_now() -> None:
     question = frontrow.timeseries("plays").last("30m").with_context({"lane": "board"})
-    with loopback(lambda _: json_reply([])) as druid, Client(druid.url, freshness=False) as client:
+    with loopback(lambda _: json_reply([])) as druid, a_client(druid.url, freshness=False) as client:
         first, second = client.ask(question), client.ask(question)
     assert first.interval is not None
     assert second.interval is not None
@@ -180,7 +181,7 @@ def test_what_makes_no_sense(make: Any, says: str) -> None:
 
 
 def test_only_questions_are_asked() -> None:
-    with loopback(lambda _: json_reply([])) as druid, Client(druid.url) as client:
+    with loopback(lambda _: json_reply([])) as druid, a_client(druid.url) as client:
         with pytest.raises(AskError, match=r"frontrow\.timeseries"):
             client.ask("SELECT 1")  # type: ignore[arg-type]
         assert druid.requests == []

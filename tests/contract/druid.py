@@ -12,12 +12,13 @@ import pytest
 from pydruid.utils.aggregators import doublemax, longsum
 from pydruid.utils.filters import Dimension
 
-from frontrow import BadQueryError, Client, NotFoundError, between, eq, like, one_of
+from frontrow import BadQueryError, NotFoundError, between, eq, like, one_of
 from frontrow_ingest.errors import SupervisorError
 from frontrow_ingest.rollout.sampling import SAMPLER
 from frontrow_specs import catalogue, rollup_names
 from oracle.metrics import DISTINCT, EXACT, QUANTILES
 from support.agreement import CASES, GROUPED, SPECS, check_datasource, check_grains, check_top, check_total, interval_of
+from support.clients import a_client
 
 from .druid_native import NATIVE
 from .druid_native_filters import BAD_QUERIES, FILTERED
@@ -161,7 +162,7 @@ class DruidBehaviour:
             assert fresh.newest == datetime.fromtimestamp(newest / 1000, UTC)
 
     def test_an_unknown_datasource_is_empty(self, world: World) -> None:
-        nowhere = Client(transport=world.harness.transport, datasources={"audience": "no_such_datasource"})
+        nowhere = a_client(transport=world.harness.transport, datasources={"audience": "no_such_datasource"})
         interval = interval_of(world.day)
         (row,) = (answer := nowhere.timeseries(["events", "reach"], interval=interval, granularity="all"))
         assert (row["events"], row["reach"], answer.freshness) == (0, 0, None)

@@ -23,6 +23,7 @@ from frontrow_specs import rollup
 from frontrow_specs.console import console_queries
 from oracle.metrics import DISTINCT, EXACT, QUANTILES, by_time
 from support.agreement import CASES, GROUPED, SPECS, check_datasource, check_top, check_total, interval_of
+from support.clients import a_client
 from support.console import Console
 from support.counted_records import a_delta, a_refusal, ledger_deltas, quarantine_records, send_records
 from support.slices import check_slices
@@ -81,7 +82,7 @@ def line(stack: StackUrls, fresh_name: Callable[[str], str]) -> Iterator[Line]:
             for datasource in names.values():
                 supervisors.await_ingesting(datasource)
             with (
-                Client(stack.router_url, datasources=names, freshness=False) as client,
+                a_client(stack.router_url, datasources=names, freshness=False) as client,
                 EventProducer(stack.bootstrap, topic=topic) as producer,
             ):
                 yield Line(names, client, producer, [])
@@ -186,7 +187,7 @@ def counting(stack: StackUrls, fresh_name: Callable[[str], str]) -> Iterator[tup
                 supervisors.submit(rollup(spec).supervisor(bootstrap=stack.bootstrap, topic=topic, datasource=topic))
             for topic in topics.values():
                 supervisors.await_ingesting(topic)
-            with Client(stack.router_url, datasources=topics, freshness=False) as client:
+            with a_client(stack.router_url, datasources=topics, freshness=False) as client:
                 yield client, topics
         finally:
             for topic in topics.values():

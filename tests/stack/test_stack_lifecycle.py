@@ -14,13 +14,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from frontrow import Client
 from frontrow._transport import Transport
 from frontrow_ingest.druid import Supervisors, ensure_topic
 from frontrow_ingest.producer import EventProducer
 from frontrow_ingest.stack import LocalStack, Ports, StackSettings, free_ports
 from frontrow_ingest.stack.processes import read_records
 from frontrow_specs import rollup
+from support.clients import a_client
 from support.viewing_events import an_event
 from support.waiting import until
 
@@ -138,7 +138,7 @@ def test_what_was_counted_is_there_after_down_and_up(command: Command) -> None:
     ensure_topic(bootstrap, spec["spec"]["ioConfig"]["topic"])
 
     def counted() -> int:
-        with Client(url) as client:
+        with a_client(url) as client:
             (total,) = client.timeseries(
                 "events", interval="2020-01-01/2030-01-01", granularity="all", allow_large=True
             )

@@ -26,7 +26,7 @@ class Native(Query):
             session.limits.check_native(self.query)
         asking, asked = session.asking(self.context), lean(self.query)
         columns, types = columns_of(asked, asking.run(asked))
-        return asking.result(columns, types, None, "as Druid answers")
+        return asking.result(columns, types, None, session.as_druid)
 
 
 def native(query: Mapping[str, Any], *, context: Mapping[str, Any] | None = None, allow_large: bool = False) -> Native:

@@ -12,6 +12,7 @@ from frontrow._query.base import AudienceQuery, condition_of, interval_of, names
 from frontrow._result import Result
 from frontrow._runner import checked_context
 from frontrow._session import Session
+from frontrow._settled import only_settled
 from frontrow._time import IntervalLike, parse_granularity
 from frontrow._timeseries import ask_timeseries, check_timeseries
 
@@ -25,6 +26,7 @@ class Timeseries(AudienceQuery):
     time_zone: str = "UTC"
     spec: str | None = None
     aggregations: Mapping[str, Any] | None = field(default=None)
+    settled: bool = False
 
     def every(self, granularity: str, time_zone: str | None = None) -> Timeseries:
         """The same in other buckets, like ``"5m"``, of days and weeks in this time zone."""
@@ -33,6 +35,10 @@ class Timeseries(AudienceQuery):
     def of(self, spec: str) -> Timeseries:
         """The same of this rollup spec's datasource."""
         return replace(self, spec=spec)
+
+    def only_settled(self) -> Timeseries:
+        """The same without buckets that are not whole, or newer than the newest event."""
+        return replace(self, settled=True)
 
     def _ask(self, session: Session) -> Result:
         buckets = parse_granularity(self.granularity, self.time_zone)
@@ -46,8 +52,12 @@ class Timeseries(AudienceQuery):
         )
         check_timeseries(ask, buckets)
         asking = session.begin(ask, buckets, self.context, self.allow_large)
-        columns = ask_timeseries(ask, buckets, asking.run)
-        return asking.result(columns, {"time": "time", **ask.types()}, ask.interval, ask.exactness(), ask.units())
+        if self.settled and asking.fresh is None:
+            asking.fresh = session.freshness(ask.spec, asking.run.aside())
+        columns, interval = ask_timeseries(ask, buckets, asking.run), ask.interval
+        if self.settled:
+            columns, interval = only_settled(columns, interval, asking.fresh, buckets)
+        return asking.result(columns, {"time": "time", **ask.types()}, interval, ask.exactness(), ask.units())
 
 
 def timeseries(
@@ -60,6 +70,7 @@ def timeseries(
     time_zone: str = "UTC",
     spec: str | None = None,
     aggregations: Mapping[str, Any] | None = None,
+    settled: bool = False,
     context: Mapping[str, Any] | None = None,
     allow_large: bool = False,
 ) -> Timeseries:
@@ -76,6 +87,8 @@ def timeseries(
         time_zone: of the calendar that days, weeks and months follow
         spec: ask this rollup spec's datasource instead of the cheapest that can answer
         aggregations: besides the metrics, pydruid's aggregators by column, ``{"rows": count("count")}``
+        settled: leave out buckets that are not whole, or not over yet by the newest event, see
+            :attr:`Result.settled`; the answer's interval is that of the buckets that are left
         context: of these queries, in Druid's names; goes before the client's own
         allow_large: ask also beyond the client's limits of buckets and span
 
@@ -96,6 +109,7 @@ def timeseries(
         time_zone=time_zone,
         spec=spec,
         aggregations=aggregations,
+        settled=settled,
         context=checked_context(context),
         allow_large=allow_large,
     )
