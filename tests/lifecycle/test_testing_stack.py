@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
 
 import pytest
 
@@ -14,8 +13,8 @@ from frontrow_ingest.druid import Supervisors, end_offsets, ensure_topic
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(240), pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
 
-def test_a_local_stack_for_tests(fresh_name: Callable[[str], str]) -> None:
-    topic = fresh_name("testing")
+def test_a_local_stack_for_tests() -> None:
+    topic = "testing"
     with testing.stack("local") as stack:
         assert stack.backend == "local"
         assert stack.bootstrap == stack.druid_bootstrap
