@@ -52,6 +52,12 @@ def check_key_epochs(ask: Ask, buckets: Granularity, ledger: str, run: Run) -> N
             raise _refused(ask, buckets, Interval(first, end), epochs)
 
 
+def key_epoch(ask: Ask, ledger: str, run: Run) -> str | None:
+    """The one epoch that a question's viewers have pseudonyms of; None if the ledger tells of none, or of several."""
+    epochs = {epoch.name for epoch in _epochs(ask.interval.widened(MINUTE), ledger, run)}
+    return epochs.pop() if len(epochs) == 1 else None
+
+
 def _counts_viewers(ask: Ask) -> bool:
     """Whether a sketch of viewer ids is read."""
     sketches = {metric.name for metric in rollup(ask.spec).metrics if metric.field == _VIEWER}

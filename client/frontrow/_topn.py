@@ -60,9 +60,9 @@ def ask_top_n(ask: Ask, dimension: str, multi_value: bool, n: int, run: Run) -> 
     for metric in ask.metrics:
         inner = maximum(metric)
         if inner is not None and metric.name not in peaks and answered:
-            restricted = _restricted(ask, dimension, list(answered))
+            of_these = restricted(ask, dimension, list(answered))
             values_shown = list(answered) if multi_value else None
-            peaks[metric.name] = _maxima(restricted, dimension, inner, values_shown, len(answered), run)
+            peaks[metric.name] = _maxima(of_these, dimension, inner, values_shown, len(answered), run)
     return _columns(ask, dimension, answered, peaks), note
 
 
@@ -85,7 +85,7 @@ def top_n_query(
                 "datasource": ask.datasource,
                 "intervals": [str(ask.interval)],
                 "granularity": "all",
-                "dimension": _dimension(dimension, only),
+                "dimension": dimension_spec(dimension, only),
                 "metric": metric,
                 "threshold": threshold,
                 "aggregations": {},
@@ -109,7 +109,7 @@ def group_by_query(
         "dataSource": ask.datasource,
         "intervals": [str(ask.interval)],
         "granularity": "all",
-        "dimensions": [_dimension(dimension, only)],
+        "dimensions": [dimension_spec(dimension, only)],
         "aggregations": [*druid_aggregations(needed), *ask.extra],
         "postAggregations": posts,
         "limitSpec": _largest(metric, limit),
@@ -162,11 +162,11 @@ def _rows(ask: Ask, dimension: str, values: list[Any], multi_value: bool, run: R
     if not values:
         return {}
     by = next((metric for metric in ask.metrics if maximum(metric) is None), None)
-    restricted = _restricted(ask, dimension, values)
+    of_these = restricted(ask, dimension, values)
     if multi_value:
-        rows = _groups(run(group_by_query(restricted, dimension, by, MOST_VALUES, values)))
+        rows = _groups(run(group_by_query(of_these, dimension, by, MOST_VALUES, values)))
     else:
-        answer = run(top_n_query(restricted, dimension, by, len(values), None))
+        answer = run(top_n_query(of_these, dimension, by, len(values), None))
         rows = answer[0]["result"] if answer else []
     found = {row[dimension]: row for row in rows}
     return {value: found.get(value, {}) for value in values}
@@ -181,7 +181,7 @@ def _maxima(
         "dataSource": ask.datasource,
         "intervals": [str(ask.interval)],
         "granularity": grain_buckets(ask.grain).to_druid(),
-        "dimensions": [_dimension(dimension, only)],
+        "dimensions": [dimension_spec(dimension, only)],
         "aggregations": druid_aggregations(aggregates(inner)),
         "postAggregations": [
             {
@@ -206,14 +206,19 @@ def _maxima(
     return {row[dimension]: row["max_over_grain"] for row in _groups(answer)}
 
 
-def _restricted(ask: Ask, dimension: str, values: list[Any]) -> Ask:
+def restricted(ask: Ask, dimension: str, values: Sequence[Any]) -> Ask:
     """The same question, for some values of the dimension."""
-    within = {"type": "in", "dimension": dimension, "values": values}
+    within = {"type": "in", "dimension": dimension, "values": list(values)}
     where = within if ask.where is None else {"type": "and", "fields": [dict(ask.where), within]}
     return replace(ask, where=where)
 
 
-def _dimension(dimension: str, only: Sequence[str | None] | None) -> Any:
+def dimension_spec(dimension: str, only: Sequence[str | None] | None) -> Any:
+    """Druid's JSON of a dimension to group by.
+
+    Args:
+        only: values of a multi-value dimension that may show, or None for all
+    """
     # A row with several labels counts for each; without this, labels that merely come along would show too.
     if only is None or None in only:
         return dimension
