@@ -2,8 +2,8 @@
 
 Distinct counts: two standard deviations either way, which is 95.4 %, as the sketch itself knows them (DataSketches on
 the accuracy of HLL and theta sketches). Quantiles: the values at the ranks a rank error below and above, which for
-k = 256 holds in 99 of 100 cases (DataSketches on the accuracy of quantiles sketches). A sketch that still holds all that
-it has seen is exact, and its bounds are the value itself.
+k = 256 holds in 99 of 100 cases (DataSketches on the accuracy of quantiles sketches). A sketch that still holds all
+that it has seen is exact, and its bounds are the value itself.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Comparing: the same question of an interval and of one before it, row beside row.
 
 ``against`` says what to compare with: a length of time like ``"1w"``, for the same time so long before by the clock of
-the question's time zone; an interval; or a live event. Rows are laid side by side by the time since each start. Only for
-a length of days or weeks they are by the clock, so that eight in the evening stands beside eight in the evening also in
-the week when the clock changes.
+the question's time zone; an interval; or a live event. Rows are laid side by side by the time since each start. For a
+length of days or weeks alone they are by the clock, so that eight in the evening stands beside eight in the evening
+also in the week when the clock changes.
 """
 
 from __future__ import annotations
