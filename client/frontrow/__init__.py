@@ -33,14 +33,20 @@ from frontrow._filters import Condition, between, eq, like, not_, one_of
 from frontrow._ledger import LedgerReport
 from frontrow._limits import Limits
 from frontrow._query.base import Query
+from frontrow._query.compare import compare
 from frontrow._query.native import native
+from frontrow._query.overlap import overlap
+from frontrow._query.reach import reach
 from frontrow._query.retention import retention
+from frontrow._query.sketches import sketches
 from frontrow._query.sql import sql
 from frontrow._query.timeseries import timeseries
 from frontrow._query.top_n import top_n
 from frontrow._result import Freshness, Result
 from frontrow._retry import Retries
+from frontrow._sketch import HllSketch, QuantilesSketch, Sketch, ThetaSketch
 from frontrow._time import Interval
+from frontrow._timeline import event, last, now, since
 from frontrow._transport import DruidTransport, Timeouts
 from frontrow._version import __version__
 
@@ -57,17 +63,21 @@ __all__ = [
     "Exported",
     "Freshness",
     "FrontrowError",
+    "HllSketch",
     "Interval",
     "KeyEpochsError",
     "LedgerReport",
     "Limits",
     "MissingExtraError",
     "NotFoundError",
+    "QuantilesSketch",
     "Query",
     "QueryTimedOutError",
     "Result",
     "Retries",
     "ServerError",
+    "Sketch",
+    "ThetaSketch",
     "TimedOutError",
     "Timeouts",
     "Tls",
@@ -77,12 +87,20 @@ __all__ = [
     "UnreachableError",
     "__version__",
     "between",
+    "compare",
     "eq",
+    "event",
+    "last",
     "like",
     "native",
     "not_",
+    "now",
     "one_of",
+    "overlap",
+    "reach",
     "retention",
+    "since",
+    "sketches",
     "sql",
     "timeseries",
     "top_n",

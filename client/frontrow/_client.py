@@ -11,8 +11,12 @@ from frontrow._export import Exported
 from frontrow._ledger import SETTLED_AFTER, LedgerReport
 from frontrow._options import Options
 from frontrow._query.base import Query
+from frontrow._query.compare import compare
 from frontrow._query.native import native
+from frontrow._query.overlap import overlap
+from frontrow._query.reach import reach
 from frontrow._query.retention import retention
+from frontrow._query.sketches import sketches
 from frontrow._query.sql import sql
 from frontrow._query.timeseries import timeseries
 from frontrow._query.top_n import top_n
@@ -39,6 +43,10 @@ class Client(Options):
     timeseries = Asked(timeseries)
     top_n = Asked(top_n)
     retention = Asked(retention)
+    overlap = Asked(overlap)
+    reach = Asked(reach)
+    compare = Asked(compare)
+    sketches = Asked(sketches)
     native = Asked(native)
     sql = Asked(sql)
 

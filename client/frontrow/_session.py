@@ -23,6 +23,8 @@ from frontrow._rows import Header, Rows, split_header, whole_or_broken
 from frontrow._runner import Runner, checked_context
 from frontrow._sql import sql_body, types_of
 from frontrow._time import MINUTE, Granularity, Interval, IntervalLike, Last, grain_buckets, parse_interval
+from frontrow._timeline import SPEC as TIMELINE_SPEC
+from frontrow._timeline import EventBounds, Resolved, event_bounds, resolve
 from frontrow._transport import DruidTransport
 
 if TYPE_CHECKING:
@@ -107,18 +109,30 @@ class Session:
         Raises:
             AskError: it makes no sense
         """
-        last = interval.length if isinstance(interval, Last) else None
+        when = self.resolved(interval)
         return prepare(
             self.datasources,
             metrics,
-            parse_interval(None if isinstance(interval, Last) else interval, last, grain=None),
+            when.interval,
             None if condition is None else condition.to_druid(),
             granularity=granularity,
-            open_end=last is not None,
+            open_end=when.open_end,
             dimension=dimension,
             spec=spec,
             aggregations=aggregations,
         )
+
+    def resolved(self, interval: IntervalLike | Last | None, *, from_start: bool = False) -> Resolved:
+        """The interval that is meant now; the time of a live event is asked of Druid.
+
+        Raises:
+            AskError, TransportError; see :func:`frontrow._timeline.resolve`
+        """
+
+        def bounds(event_id: str) -> EventBounds:
+            return event_bounds(event_id, self.datasource(TIMELINE_SPEC), self.asking(None).run)
+
+        return resolve(interval, bounds, at=datetime.now(UTC), from_start=from_start)
 
     def sql(self, text: str, parameters: Sequence[Any], context: Mapping[str, Any] | None) -> Result:
         asking, body = self.asking(context), sql_body(text, parameters)
@@ -178,7 +192,7 @@ class Session:
         context: Mapping[str, Any] | None,
         allow_large: bool,
     ) -> LedgerReport:
-        when = parse_interval(interval, last)
+        when = parse_interval(None if interval is None else self.resolved(interval).interval, last)
         if not allow_large:
             self.limits.check(when, grain_buckets(MINUTE))
         asking = self.asking(context)

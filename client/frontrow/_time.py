@@ -6,12 +6,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from frontrow._errors import AskError
 
-IntervalLike: TypeAlias = "str | tuple[datetime, datetime] | Interval"
+if TYPE_CHECKING:
+    from frontrow._timeline import Event, LastUntil, MomentLike, Since
+
+IntervalLike: TypeAlias = "str | tuple[MomentLike, MomentLike] | Interval | LastUntil | Since | Event"
+"""What a caller writes; a client works out what is known only when it is asked: see ``_timeline``."""
 
 MINUTE = timedelta(minutes=1)
 MOST_BUCKETS = 1_000_000

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, TypeAlias
 
 from frontrow._errors import AskError
-from frontrow._time import MINUTE, Interval, IntervalLike, parse_duration, parse_interval
+from frontrow._time import MINUTE, Interval, IntervalLike, Last, parse_duration, parse_interval
 from frontrow._timeseries import Run
 
 SPEC = "audience"
@@ -49,7 +49,7 @@ MomentLike: TypeAlias = "str | datetime | Moment"
 
 
 @dataclass(frozen=True)
-class Last:
+class LastUntil:
     """The length of time before ``until``; made by :func:`last`."""
 
     length: timedelta
@@ -81,7 +81,8 @@ class Event:
         return Moment("end", self.event_id)
 
 
-Timeline: TypeAlias = "Last | Since | Event | tuple[MomentLike, MomentLike]"
+class NoSuchEventError(AskError):
+    """There is no row of an event."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ def now() -> Moment:
     return Moment("now")
 
 
-def last(length: str | timedelta, *, until: MomentLike | None = None) -> Last:
+def last(length: str | timedelta, *, until: MomentLike | None = None) -> LastUntil:
     """The last so many minutes, hours or days until a moment, now unless given.
 
     Raises:
@@ -125,7 +126,7 @@ def last(length: str | timedelta, *, until: MomentLike | None = None) -> Last:
     found = _length(length)
     if found <= timedelta(0):
         raise AskError(f"last({length!r}) has no length.")
-    return Last(found, now() if until is None else _moment(until))
+    return LastUntil(found, now() if until is None else _moment(until))
 
 
 def since(start: MomentLike) -> Since:
@@ -157,12 +158,19 @@ def event(event_id: str, *, first: str | timedelta | None = None) -> Event:
     return Event(event_id, found)
 
 
-def resolve(when: Timeline | IntervalLike, bounds: Callable[[str], EventBounds], *, at: datetime) -> Resolved:
+def resolve(
+    when: IntervalLike | Last | None,
+    bounds: Callable[[str], EventBounds],
+    *,
+    at: datetime,
+    from_start: bool = False,
+) -> Resolved:
     """The interval that is meant, not yet widened to whole rows.
 
     Args:
         bounds: finds out when an event was; called for events only, see :func:`event_bounds`
         at: now
+        from_start: an event begins with its first play, as ``elapsed`` counts, and not with its first row
 
     Raises:
         AskError: it ends before it begins, or is no interval
@@ -170,22 +178,23 @@ def resolve(when: Timeline | IntervalLike, bounds: Callable[[str], EventBounds],
     at = at.astimezone(UTC)
     try:
         match when:
-            case Last(length, until):
+            case LastUntil(length, until):
                 end = _at(until, bounds, at)
                 return _resolved(end - length, end, at)
             case Since(start):
                 return _resolved(_at(start, bounds, at), at, at)
-            case Event(event_id, None):
+            case Event(event_id, length):
                 found = bounds(event_id)
-                return _resolved(found.first, min(found.end, at) if found.first < at else found.end, at)
-            case Event(event_id, timedelta() as length):
-                start = bounds(event_id).start
-                end = start + length
+                start = found.first if length is None and not from_start else found.start
+                end = found.end if length is None else start + length
+                # Of an event that goes on, its last minute is not over.
                 return _resolved(start, min(end, at) if start < at else end, at)
             case (start, end) if isinstance(start, Moment) or isinstance(end, Moment):
                 return _resolved(_at(_moment(start), bounds, at), _at(_moment(end), bounds, at), at)
+            case Last(length):
+                return Resolved(parse_interval(None, length, now=at, grain=None), open_end=True)
             case _:
-                return Resolved(parse_interval(when, None, grain=None), open_end=False)  # type: ignore[arg-type]
+                return Resolved(parse_interval(when, None, grain=None), open_end=False)
     except OverflowError as error:
         raise AskError(f"{when} leaves the calendar.") from error
 
@@ -199,7 +208,7 @@ def event_bounds(event_id: str, datasource: str, run: Run) -> EventBounds:
     answer = run(event_query(event_id, datasource))
     values = answer[0]["result"] if answer else {}
     if values.get("first") is None:
-        raise AskError(f"there is no row of an event {event_id!r} in {datasource}: name an event_id that was played.")
+        raise NoSuchEventError(f"there is no row of an event {event_id!r} in {datasource}: name one that was played.")
     first, end = _from_ms(values["first"]), _from_ms(values["last"]) + MINUTE
     start = first if values.get("start") is None else _from_ms(values["start"])
     return EventBounds(first, start, end)

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from frontrow._ask import Ask
+from frontrow._bounds import bound_values
 from frontrow._errors import AskError
 from frontrow._filters import required_values
 from frontrow._formula import aggregations as druid_aggregations
@@ -122,7 +123,7 @@ def _ranked(ask: Ask, by: Metric | None) -> tuple[tuple[Aggregate, ...], list[di
     if by is None:
         return ask.aggregates, post_aggregations(ask.aggregates), str(ask.extra[0]["name"])
     needed = tuple(dict.fromkeys((*by.aggregates, *ask.aggregates)))
-    posts = post_aggregations(needed)
+    posts = [*post_aggregations(needed), *ask.bound_posts()]
     if isinstance(by.expression, Aggregate) and by.expression.kind != "quantile":
         return needed, posts, answer_name(by.expression)
     expression = rank_expression(by.expression, ask.interval.length_ms)
@@ -149,6 +150,8 @@ def _columns(
         else:
             length = ask.interval.length_ms
             columns[metric.name] = [evaluate(metric.expression, row, length) for row in answered.values()]
+            if ask.bounds:
+                columns |= bound_values([metric], [*answered.values()])
     for aggregator in ask.extra:
         columns[aggregator["name"]] = [clean(row.get(aggregator["name"])) for row in answered.values()]
     # Druid ranks by doubles; the order shown is that of the values shown, equal ones by name.

@@ -12,19 +12,27 @@ NAMES = {
     "AccessError", "AskError", "AsyncClient", "BadQueryError", "BrokenAnswerError", "Client", "Condition", "DruidError",
     "DruidTransport", "Exported", "Freshness", "FrontrowError", "Interval", "KeyEpochsError", "LedgerReport", "Limits",
     "MissingExtraError", "NotFoundError", "Query", "QueryTimedOutError", "Result", "Retries", "ServerError",
-    "TimedOutError", "Timeouts", "Tls", "TooLargeError", "TooManyError", "TransportError", "UnreachableError", "__version__",
-    "between", "eq", "like", "native", "not_", "one_of", "retention", "sql", "timeseries", "top_n",
+    "TimedOutError", "Timeouts", "Tls", "TooLargeError", "TooManyError", "TransportError", "UnreachableError",
+    "__version__", "between", "eq", "like", "native", "not_", "one_of", "retention", "sql", "timeseries", "top_n",
+    "HllSketch", "QuantilesSketch", "Sketch", "ThetaSketch", "compare", "event", "last", "now", "overlap", "reach",
+    "since", "sketches",
 }  # fmt: skip
 ASKING = {
     "timeseries": [
-        "metrics", "interval", "last", "granularity", "where", "time_zone", "spec", "aggregations", "context",
+        "metrics", "interval", "last", "granularity", "where", "time_zone", "spec", "aggregations", "bounds", "context",
         "allow_large",
     ],
     "top_n": [
-        "dimension", "metrics", "n", "label", "interval", "last", "where", "spec", "aggregations", "context",
+        "dimension", "metrics", "n", "label", "interval", "last", "where", "spec", "aggregations", "bounds", "context",
         "allow_large",
     ],
     "retention": ["content", "by", "interval", "last", "where", "context", "allow_large"],
+    "overlap": ["audiences", "interval", "last", "where", "context", "allow_large"],
+    "reach": ["interval", "last", "granularity", "where", "time_zone", "context", "allow_large"],
+    "compare": ["question", "against", "context", "allow_large"],
+    "sketches": [
+        "metric", "by", "interval", "last", "granularity", "where", "time_zone", "spec", "context", "allow_large",
+    ],
     "native": ["query", "context", "allow_large"],
     "sql": ["query", "parameters", "context"],
     "export": ["query", "path", "parameters", "context", "timeout"],

@@ -6,7 +6,7 @@ Shares no code with frontrow: what Druid and the client make of the same events 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Any
 
 MINUTE_MS = 60_000
@@ -36,8 +36,8 @@ def reach(events: Events, edges: Sequence[int]) -> list[tuple[int, int]]:
     """For each bucket between two edges (ms): distinct viewers since the first edge, and how many of them are new."""
     seen: set[str] = set()
     found = []
-    for start, end in zip(edges, edges[1:], strict=False):
-        here = viewers(events, lambda event, start=start, end=end: start <= event["ts"] < end)  # type: ignore[misc]
+    for start, end in pairwise(edges):
+        here = viewers([event for event in events if start <= event["ts"] < end])
         found.append((len(seen | here), len(here - seen)))
         seen |= here
     return found

@@ -25,10 +25,15 @@ class Timeseries(AudienceQuery):
     time_zone: str = "UTC"
     spec: str | None = None
     aggregations: Mapping[str, Any] | None = field(default=None)
+    bounds: bool = False
 
     def every(self, granularity: str, time_zone: str | None = None) -> Timeseries:
         """The same in other buckets, like ``"5m"``, of days and weeks in this time zone."""
         return replace(self, granularity=granularity, time_zone=time_zone or self.time_zone)
+
+    def bounded(self) -> Timeseries:
+        """The same with bounds beside each metric from a sketch."""
+        return replace(self, bounds=True)
 
     def of(self, spec: str) -> Timeseries:
         """The same of this rollup spec's datasource."""
@@ -44,6 +49,7 @@ class Timeseries(AudienceQuery):
             spec=self.spec,
             aggregations=self.aggregations,
         )
+        ask = replace(ask, bounds=self.bounds)
         check_timeseries(ask, buckets)
         asking = session.begin(ask, buckets, self.context, self.allow_large)
         columns = ask_timeseries(ask, buckets, asking.run)
@@ -60,6 +66,7 @@ def timeseries(
     time_zone: str = "UTC",
     spec: str | None = None,
     aggregations: Mapping[str, Any] | None = None,
+    bounds: bool = False,
     context: Mapping[str, Any] | None = None,
     allow_large: bool = False,
 ) -> Timeseries:
@@ -67,8 +74,9 @@ def timeseries(
 
     Args:
         metrics: names from the catalogue
-        interval: ``"start/end"`` in ISO 8601 or two aware datetimes; widened to whole rows, which are of a minute, in
-            the datasource ``live`` of ten seconds, in ``retention`` of an hour
+        interval: ``"start/end"`` in ISO 8601, two aware datetimes, or :func:`frontrow.last`, :func:`frontrow.since`, a
+            live :func:`frontrow.event`; widened to whole rows, which are of a minute, in the datasource ``live`` of ten
+            seconds, in ``retention`` of an hour
         last: instead: the time up to now, like ``"30m"``
         granularity: ``all``, ``1m``, ``5m``, ``1h``, ``1d``, ``1w``, ``1mo`` or an ISO period; ``10s`` and other steps
             below a minute for the last 24 hours
@@ -76,6 +84,8 @@ def timeseries(
         time_zone: of the calendar that days, weeks and months follow
         spec: ask this rollup spec's datasource instead of the cheapest that can answer
         aggregations: besides the metrics, pydruid's aggregators by column, ``{"rows": count("count")}``
+        bounds: beside each metric from a sketch, columns ``<metric>_low`` and ``<metric>_high``, between which the
+            truth is in 95 of 100 cases; exact metrics have none
         context: of these queries, in Druid's names; goes before the client's own
         allow_large: ask also beyond the client's limits of buckets and span
 
@@ -96,6 +106,7 @@ def timeseries(
         time_zone=time_zone,
         spec=spec,
         aggregations=aggregations,
+        bounds=bounds,
         context=checked_context(context),
         allow_large=allow_large,
     )
