@@ -58,6 +58,17 @@ class Shift:
         except (OverflowError, ValueError) as error:
             raise AskError(f"{self.period.period} before {moment:%Y-%m-%d} is out of the calendar.") from error
 
+    def interval_before(self, interval: Interval) -> Interval:
+        """The interval so long before.
+
+        Raises:
+            AskError: the clock went forward over all of it
+        """
+        start, end = self.before(interval.start), self.before(interval.end)
+        if start >= end:
+            raise AskError(f"{interval} has no time so long before: the clock went forward over it.")
+        return Interval(start, end)
+
 
 def parse_shift(text: str, zone: str) -> Shift:
     """What ``against="1w"`` means.
@@ -102,10 +113,7 @@ def compared(interval: Interval, against: Shift | Interval, grain: timedelta, *,
             raise AskError("there is no full row to compare yet: ask for a longer interval, or a little later.")
     interval = interval.widened(grain)
     if isinstance(against, Shift):
-        start, end = against.before(interval.start), against.before(interval.end)
-        if start >= end:
-            raise AskError(f"{interval} has no time so long before: the clock went forward over it.")
-        return Compared(interval, Interval(start, end).widened(grain), against)
+        return Compared(interval, against.interval_before(interval).widened(grain), against)
     before = against.widened(grain)
     end = min(before.end, before.start + (interval.end - interval.start))
     before = Interval(before.start, end)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from frontrow._ask import Ask, prepare
@@ -129,6 +130,7 @@ class Session:
             AskError, TransportError; see :func:`frontrow._timeline.resolve`
         """
 
+        @cache
         def bounds(event_id: str) -> EventBounds:
             return event_bounds(event_id, self.datasource(TIMELINE_SPEC), self.asking(None).run)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, ClassVar, Self
 
 from frontrow._bounds import DEVIATIONS, RANK_ERROR
@@ -33,9 +32,6 @@ class Sketch(ABC):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self.of}, {len(self.data):,} bytes>"
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.of, self.data, self.key_epoch)
 
     def to_bytes(self) -> bytes:
         """DataSketches' compact form, which Druid reads, too; neither ``of`` nor ``key_epoch`` is in it."""
@@ -82,8 +78,9 @@ class Sketch(ABC):
             raise AskError(f"sketches of size {self._size} and {other._size} cannot be joined without a loss.")
         return type(self)(self.of, join(self._native, other._native), self.key_epoch or other.key_epoch)
 
-    @cached_property
+    @property
     def _native(self) -> Any:
+        # Read anew each time: an object of the library that is kept until the interpreter ends makes it complain.
         try:
             return self._read(self.data)
         except (RuntimeError, ValueError, IndexError, MemoryError, TypeError) as error:
@@ -105,12 +102,13 @@ class Sketch(ABC):
 class _Distinct(Sketch, ABC):
     @property
     def estimate(self) -> float:
-        """How many distinct values it has seen."""
+        """How many distinct values it has seen; this, as everything, is read from the bytes each time."""
         return float(self._native.get_estimate())
 
     def bounds(self) -> tuple[float, float]:
         """Between which the truth is in 95 of 100 cases (two standard deviations)."""
-        return tuple(float(bound(DEVIATIONS)) for bound in (self._native.get_lower_bound, self._native.get_upper_bound))  # type: ignore[return-value]
+        native = self._native
+        return float(native.get_lower_bound(DEVIATIONS)), float(native.get_upper_bound(DEVIATIONS))
 
 
 class HllSketch(_Distinct):
@@ -200,7 +198,8 @@ class QuantilesSketch(Sketch):
         """
         if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
             raise AskError(f"{share!r} is no share from 0 to 1.")
-        return None if self._native.is_empty() else float(self._native.get_quantile(share, True))
+        native = self._native
+        return None if native.is_empty() else float(native.get_quantile(share, True))
 
     def bounds(self, share: float) -> tuple[float | None, float | None]:
         """Between which the quantile is in 99 of 100 cases; the value itself where every number is still kept."""
@@ -209,10 +208,10 @@ class QuantilesSketch(Sketch):
 
     def cdf(self, points: Iterable[float]) -> list[float | None]:
         """For each point the share of all numbers that do not exceed it; null of none."""
-        wanted = [float(point) for point in points]
-        if self._native.is_empty():
+        wanted, native = [float(point) for point in points], self._native
+        if native.is_empty():
             return [None] * len(wanted)
-        return [float(self._native.get_rank(point, True)) for point in wanted]
+        return [float(native.get_rank(point, True)) for point in wanted]
 
     @property
     def _size(self) -> int:
@@ -224,10 +223,8 @@ class QuantilesSketch(Sketch):
 
     @staticmethod
     def _union(left: Any, right: Any) -> bytes:
-        # Merging changes the one that is merged into: a copy.
-        merged = type(left)(left)
-        merged.merge(right)
-        return bytes(merged.serialize())
+        left.merge(right)
+        return bytes(left.serialize())
 
 
 KINDS: dict[str, type[HllSketch | ThetaSketch | QuantilesSketch]] = {

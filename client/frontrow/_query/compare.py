@@ -74,7 +74,7 @@ class Compare(Query):
         against: Shift | Interval
         if isinstance(self.against, str) and "/" not in self.against:
             against = parse_shift(self.against, zone)
-            older = Interval(*(against.before(moment) for moment in (asked.interval.start, asked.interval.end)))
+            older = against.interval_before(asked.interval)
         else:
             against = older = session.resolved(self.against, from_start=True).interval
         # The datasource that still has the older of the two answers both.
