@@ -144,8 +144,8 @@ def test_large_ones_know_their_bounds() -> None:
 
 
 def test_a_small_overlap_of_large_ones_is_not_known_well() -> None:
-    numbers = [str(number) for number in range(60_000)]
-    a, b = theta(*numbers[:30_100]), theta(*numbers[29_900:])
+    numbers = [str(number) for number in range(100_000)]
+    a, b = theta(*numbers[:50_100]), theta(*numbers[49_900:])
     widths = [(high - low) / sketch.estimate for sketch in (a | b, a & b) for low, high in [sketch.bounds()]]
     assert widths[1] > 5 * widths[0]
 
