@@ -6,10 +6,10 @@ STAMP  := $(VENV)/.made-from-lock
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo images test unit lint format bench fuzz readme charts lock clean
+.PHONY: help setup demo images test unit lint format bench fuzz readme charts reference lock clean
 
 help: ## Show what can be made
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## Make the environment in .venv
 
@@ -55,6 +55,9 @@ readme: $(STAMP) ## Write the README's transcripts anew by running what they sho
 
 charts: $(STAMP) ## Draw the pictures of charts in client/docs anew
 	@$(BIN)/python tests/packaging/draw_charts.py
+
+reference: $(STAMP) ## Write the API reference in client/docs anew
+	@$(BIN)/python tests/packaging/write_reference.py
 
 lock: $(STAMP) ## Write requirements.lock anew
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --group dev --generate-hashes --no-emit-index-url --no-header --upgrade -o requirements.lock pyproject.toml

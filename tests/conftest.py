@@ -6,6 +6,7 @@ import gc
 import signal
 import warnings
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,14 @@ pytest.register_assert_rewrite("contract.druid", "contract.druid_world", "contra
 
 # kafka-python leaves the socket of a failed connection attempt to the garbage collector.
 _FORGOTTEN = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of this tree."""
+    from support.installed import build
+
+    return build("wheel", tmp_path_factory.mktemp("wheel"))
 
 
 def pytest_sessionstart() -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from frontrow._async_client import AsyncClient
 from frontrow._client import Client
-from frontrow._connect import Tls
 from frontrow._errors import (
     AccessError,
     AskError,
@@ -32,8 +31,12 @@ from frontrow._export import Exported
 from frontrow._filters import Condition, between, eq, like, not_, one_of
 from frontrow._ledger import LedgerReport
 from frontrow._limits import Limits
+from frontrow._port import DruidTransport, Timeouts
 from frontrow._query.base import Query
+from frontrow._query.breakdown import breakdown
 from frontrow._query.compare import compare
+from frontrow._query.distribution import distribution
+from frontrow._query.impact import impact
 from frontrow._query.native import native
 from frontrow._query.overlap import overlap
 from frontrow._query.reach import reach
@@ -47,7 +50,7 @@ from frontrow._retry import Retries
 from frontrow._sketch import HllSketch, QuantilesSketch, Sketch, ThetaSketch
 from frontrow._time import Interval
 from frontrow._timeline import event, last, now, since
-from frontrow._transport import DruidTransport, Timeouts
+from frontrow._tls import Tls
 from frontrow._version import __version__
 
 __all__ = [
@@ -87,9 +90,12 @@ __all__ = [
     "UnreachableError",
     "__version__",
     "between",
+    "breakdown",
     "compare",
+    "distribution",
     "eq",
     "event",
+    "impact",
     "last",
     "like",
     "native",

@@ -118,7 +118,7 @@ def prepare(
     *,
     granularity: Granularity | None = None,
     open_end: bool = False,
-    dimension: str | None = None,
+    dimension: str | Sequence[str] | None = None,
     spec: str | None = None,
     aggregations: Mapping[str, Any] | None = None,
 ) -> Ask:
@@ -130,7 +130,7 @@ def prepare(
         condition: Druid's filter, or None
         granularity: of the answer's buckets; None for one of all
         open_end: the interval ends now, and is not to be widened there
-        dimension: that the answer is grouped by
+        dimension: that the answer is grouped by, or several
         spec: the spec to ask, instead of the first that can answer all
         aggregations: pydruid's aggregators, or Druid's JSON, by the name of their column
 
@@ -139,7 +139,8 @@ def prepare(
     """
     if not metrics and not (aggregations and spec):
         raise AskError("name at least one metric, or aggregations and the spec whose datasource has them.")
-    needed = [*dict.fromkeys(([dimension] if dimension else []) + list(dimensions_of(condition)))]
+    grouped = [] if dimension is None else [dimension] if isinstance(dimension, str) else [*dimension]
+    needed = [*dict.fromkeys([*grouped, *dimensions_of(condition)])]
     known = catalogue()
     try:
         found = tuple(known.metric(name) for name in dict.fromkeys(metrics))
@@ -161,7 +162,7 @@ def prepare(
         derived=virtual_columns(needed),
         kept_from=dropped_before(chosen, interval),
     )
-    taken = {"time", "rank", dimension, *(metric.name for metric in found)}
+    taken = {"time", "rank", *grouped, *(metric.name for metric in found)}
     taken |= {name for each in ask.aggregates for name in (each.column, answer_name(each))}
     if clash := [aggregator["name"] for aggregator in ask.extra if aggregator["name"] in taken]:
         raise AskError(f"{', '.join(clash)}: a metric of this question uses that name. Give your aggregation another.")

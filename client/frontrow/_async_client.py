@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextvars
 import os
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from frontrow._deadline import Stop
 from frontrow._export import Exported
 from frontrow._ledger import SETTLED_AFTER, LedgerReport
 from frontrow._options import Options
 from frontrow._query.base import Query
+from frontrow._query.breakdown import breakdown
 from frontrow._query.compare import compare
+from frontrow._query.distribution import distribution
+from frontrow._query.impact import impact
 from frontrow._query.native import native
 from frontrow._query.overlap import overlap
 from frontrow._query.reach import reach
@@ -53,6 +53,9 @@ class AsyncClient(Options):
 
     timeseries = AsyncAsked(timeseries)
     top_n = AsyncAsked(top_n)
+    breakdown = AsyncAsked(breakdown)
+    impact = AsyncAsked(impact)
+    distribution = AsyncAsked(distribution)
     retention = AsyncAsked(retention)
     overlap = AsyncAsked(overlap)
     reach = AsyncAsked(reach)
@@ -69,6 +72,8 @@ class AsyncClient(Options):
 
     async def close(self) -> None:
         """Close the connections to Druid; a transport that was given stays as it is."""
+        import asyncio
+
         threads = self.__dict__.pop("_threads", None)
         if threads is not None:
             await asyncio.to_thread(threads.shutdown)
@@ -108,6 +113,12 @@ class AsyncClient(Options):
 
     async def _in_thread(self, call: Callable[[], T]) -> T:
         """What a call gives, made in a thread; cancelled, it is ended there before this returns."""
+        # Whoever is here has imported asyncio; `import frontrow` does not wait for it.
+        import asyncio
+        from concurrent.futures import ThreadPoolExecutor
+
+        from frontrow._deadline import Stop
+
         if "_threads" not in self.__dict__:
             self._threads = ThreadPoolExecutor(CONCURRENCY, thread_name_prefix="frontrow")
         stop = Stop()
@@ -116,11 +127,13 @@ class AsyncClient(Options):
             with stop:
                 return call()
 
-        context = contextvars.copy_context()
-        made = asyncio.get_running_loop().run_in_executor(self._threads, context.run, stoppable)
+        job = self._threads.submit(contextvars.copy_context().run, stoppable)
+        made = asyncio.wrap_future(job)
         try:
             return await asyncio.shield(made)
         except asyncio.CancelledError:
+            if job.cancel():
+                raise
             stop.now()
             # Not for long: the thread waits for nothing any more, but tells Druid to end the query.
             await asyncio.wait([made])

@@ -11,7 +11,10 @@ from frontrow._export import Exported
 from frontrow._ledger import SETTLED_AFTER, LedgerReport
 from frontrow._options import Options
 from frontrow._query.base import Query
+from frontrow._query.breakdown import breakdown
 from frontrow._query.compare import compare
+from frontrow._query.distribution import distribution
+from frontrow._query.impact import impact
 from frontrow._query.native import native
 from frontrow._query.overlap import overlap
 from frontrow._query.reach import reach
@@ -42,6 +45,9 @@ class Client(Options):
 
     timeseries = Asked(timeseries)
     top_n = Asked(top_n)
+    breakdown = Asked(breakdown)
+    impact = Asked(impact)
+    distribution = Asked(distribution)
     retention = Asked(retention)
     overlap = Asked(overlap)
     reach = Asked(reach)
@@ -62,6 +68,9 @@ class Client(Options):
 
     def ask(self, query: Query) -> Result:
         """The answer of a question.
+
+        Args:
+            query: made by one of this package's functions, like :func:`frontrow.timeseries`
 
         Raises:
             AskError: it makes no sense, or is beyond a limit; nothing was sent
@@ -97,6 +106,14 @@ class Client(Options):
         """How new the newest queryable event of a spec's datasource is; None if there is none.
 
         For events that were handed off from the running task it is exact to the minute only.
+
+        Args:
+            spec: rollup spec whose datasource is asked
+            context: as for :func:`frontrow.timeseries`
+
+        Raises:
+            AskError: there is no such spec
+            TransportError: no answer
         """
         return self._session.freshness(spec, self._session.asking(context).run)
 

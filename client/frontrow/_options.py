@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from frontrow._connect import Tls, TokenLike
 from frontrow._errors import AskError
 from frontrow._limits import Limits
+from frontrow._port import DruidTransport, Timeouts
 from frontrow._retry import Retries
 from frontrow._runner import checked_context
 from frontrow._session import Session
-from frontrow._transport import DruidTransport, Timeouts, Transport
+from frontrow._tls import Tls, TokenLike
 from frontrow_specs import Catalogue, catalogue
 
 DEFAULT_URL = "http://127.0.0.1:8888"
@@ -64,6 +64,8 @@ class Options:
         self._made_here = transport is None
         limits = limits or Limits()
         if transport is None:
+            from frontrow._transport import Transport  # the first client waits for HTTP, not the import
+
             transport = Transport(
                 DEFAULT_URL if url is None else url,
                 timeouts=timeouts,

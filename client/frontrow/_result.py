@@ -54,6 +54,7 @@ class Result(Sequence[Mapping[str, Any]]):
         elapsed: seconds from the call to the answer
         query_id: under which Druid knows the first query
         queries: everything that was sent to Druid, as JSON values
+        units: by column, where it has one
     """
 
     columns: Mapping[str, Sequence[Any]]
@@ -153,6 +154,7 @@ class Result(Sequence[Mapping[str, Any]]):
         Args:
             metrics: columns of numbers to draw; all unless given
             kind: ``line``, ``bar``, ``heat_map`` or ``retention``; by the columns unless given
+            title: above the chart; made of what is drawn unless given
             time_zone: of the time axis; that of the question unless given
             width, height: of a panel, pixels; bars and cells have a height of their own
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from frontrow._errors import AskError, TimedOutError
-from frontrow._transport import DruidTransport, StreamingTransport
+from frontrow._port import DruidTransport, StreamingTransport
 
 
 class Runner:

@@ -19,6 +19,7 @@ from frontrow._filters import Condition
 from frontrow._formula import maximum
 from frontrow._ledger import LedgerReport, ask_ledger, types
 from frontrow._limits import Limits
+from frontrow._port import DruidTransport
 from frontrow._result import ColumnType, Freshness, Result, freshness_of
 from frontrow._rows import Header, Rows, split_header, whole_or_broken
 from frontrow._runner import Runner, checked_context
@@ -26,7 +27,6 @@ from frontrow._sql import sql_body, types_of
 from frontrow._time import MINUTE, Granularity, Interval, IntervalLike, Last, grain_buckets, parse_interval
 from frontrow._timeline import SPEC as TIMELINE_SPEC
 from frontrow._timeline import EventBounds, Resolved, event_bounds, resolve
-from frontrow._transport import DruidTransport
 
 if TYPE_CHECKING:
     from frontrow._query.base import Query
@@ -101,7 +101,7 @@ class Session:
         condition: Condition | None,
         *,
         granularity: Granularity | None = None,
-        dimension: str | None = None,
+        dimension: str | Sequence[str] | None = None,
         spec: str | None = None,
         aggregations: Mapping[str, Any] | None = None,
     ) -> Ask:
@@ -176,15 +176,19 @@ class Session:
             AskError: it is beyond a limit; nothing was sent
             KeyEpochsError: it counts distinct viewers across two viewer keys
         """
-        if not allow_large:
-            self.limits.check(ask.interval, buckets, *_inner(ask))
         asking = self.asking(context)
-        if self.with_key_epochs:
-            check_key_epochs(ask, buckets, self.datasource("ledger"), asking.run.aside())
+        self.check(ask, buckets, asking.run, allow_large)
         if self.with_freshness:
             # Before the question itself, so that the newest event it tells of is in the answer.
             asking.fresh = self.freshness(ask.spec, asking.run.aside())
         return asking
+
+    def check(self, ask: Ask, buckets: Granularity, run: Runner, allow_large: bool) -> None:
+        """Whether a question of the catalogue may be asked; raises as :meth:`begin` does."""
+        if not allow_large:
+            self.limits.check(ask.interval, buckets, *_inner(ask))
+        if self.with_key_epochs:
+            check_key_epochs(ask, buckets, self.datasource("ledger"), run.aside())
 
     def ledger(
         self,

@@ -11,10 +11,10 @@ from frontrow._ask import Ask
 from frontrow._errors import AskError
 from frontrow._filters import required_values
 from frontrow._formula import aggregations
+from frontrow._grouping import dimension_spec
 from frontrow._sketch import KINDS, HllSketch, QuantilesSketch, ThetaSketch, datasketches
 from frontrow._time import Granularity
 from frontrow._timeseries import Run, check_timeseries
-from frontrow._topn import dimension_spec
 from frontrow_specs import Metric, rollup
 from frontrow_specs.formula import Aggregate
 

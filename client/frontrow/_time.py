@@ -56,6 +56,7 @@ class Interval:
 
     @property
     def length_ms(self) -> float:
+        """Milliseconds from start to end."""
         return (self.end - self.start).total_seconds() * 1000
 
     def widened(self, grain: timedelta, *, open_end: bool = False) -> Interval:

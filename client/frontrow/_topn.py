@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 from frontrow._ask import Ask
@@ -12,11 +11,12 @@ from frontrow._bounds import bound_values
 from frontrow._errors import AskError
 from frontrow._filters import required_values
 from frontrow._formula import aggregations as druid_aggregations
-from frontrow._formula import answer_name, clean, evaluate, maximum, post_aggregations, rank_expression
-from frontrow._time import grain_buckets
+from frontrow._formula import clean, evaluate, maximum
+from frontrow._grouping import best_first, dimension_spec, events, group_by, largest, ranked
+from frontrow._maxima import maxima
 from frontrow._timeseries import Run
 from frontrow_specs import Metric
-from frontrow_specs.formula import Aggregate, Expression, aggregates
+from frontrow_specs.formula import Expression
 
 # Druid keeps at least so many values per segment: fewer distinct values than that, and nothing was cut off.
 THRESHOLD = 1000
@@ -47,13 +47,13 @@ def ask_top_n(ask: Ask, dimension: str, multi_value: bool, n: int, run: Run) -> 
         more = ask.aggregates or ask.extra
         answered = _rows(ask, dimension, list(values), multi_value, run) if more else {value: {} for value in values}
     elif multi_value:
-        rows = _groups(run(group_by_query(ask, dimension, first, n, only)))
-        answered = {row[dimension]: row for row in rows}
+        groups = events(run(group_by_query(ask, dimension, first, n, only)))
+        answered = {row[dimension]: row for row in groups}
     else:
         answer = run(top_n_query(ask, dimension, first, max(n, THRESHOLD), only))
         rows = answer[0]["result"] if answer else []
-        ranked = sorted(rows, key=lambda row: _rank(evaluate(first.expression, row, bucket_ms), row[dimension]))[:n]
-        answered = {row[dimension]: row for row in ranked}
+        best = sorted(rows, key=lambda row: best_first(evaluate(first.expression, row, bucket_ms), row[dimension]))
+        answered = {row[dimension]: row for row in best[:n]}
         if len(rows) >= THRESHOLD:
             # Some segment may have left a value out: ask again for just these, so that their numbers are whole.
             answered = _rows(ask, dimension, list(answered), False, run)
@@ -78,7 +78,7 @@ def top_n_query(
     """
     from pydruid.query import QueryBuilder
 
-    needed, posts, metric = _ranked(ask, by)
+    needed, posts, metric = ranked(ask, by)
     query: dict[str, Any] = (
         QueryBuilder()
         .topn(
@@ -104,39 +104,8 @@ def group_by_query(
     ask: Ask, dimension: str, by: Metric | None, limit: int, only: Sequence[str | None] | None
 ) -> dict[str, Any]:
     """The native query for a multi-value dimension: a topN would leave out the rows that have no label at all."""
-    needed, posts, metric = _ranked(ask, by)
-    query: dict[str, Any] = {
-        "queryType": "groupBy",
-        "dataSource": ask.datasource,
-        "intervals": [str(ask.interval)],
-        "granularity": "all",
-        "dimensions": [dimension_spec(dimension, only)],
-        "aggregations": [*druid_aggregations(needed), *ask.extra],
-        "postAggregations": posts,
-        "limitSpec": _largest(metric, limit),
-    }
-    return query | ask.scope()
-
-
-def _ranked(ask: Ask, by: Metric | None) -> tuple[tuple[Aggregate, ...], list[dict[str, Any]], str]:
-    """What to aggregate, the post-aggregators, and the name of the one to rank by."""
-    if by is None:
-        return ask.aggregates, post_aggregations(ask.aggregates), str(ask.extra[0]["name"])
-    needed = tuple(dict.fromkeys((*by.aggregates, *ask.aggregates)))
-    posts = [*post_aggregations(needed), *ask.bound_posts()]
-    if isinstance(by.expression, Aggregate) and by.expression.kind != "quantile":
-        return needed, posts, answer_name(by.expression)
-    expression = rank_expression(by.expression, ask.interval.length_ms)
-    return needed, [*posts, {"type": "expression", "name": "rank", "expression": expression}], "rank"
-
-
-def _largest(column: str, limit: int) -> dict[str, Any]:
-    order = {"dimension": column, "direction": "descending", "dimensionOrder": "numeric"}
-    return {"type": "default", "limit": limit, "columns": [order]}
-
-
-def _groups(answer: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    return [entry["event"] for entry in answer]
+    needed, posts, metric = ranked(ask, by)
+    return group_by(ask, [dimension_spec(dimension, only)], needed, posts, largest(metric, limit))
 
 
 def _columns(
@@ -156,7 +125,7 @@ def _columns(
         columns[aggregator["name"]] = [clean(row.get(aggregator["name"])) for row in answered.values()]
     # Druid ranks by doubles; the order shown is that of the values shown, equal ones by name.
     first = columns[ask.metrics[0].name]
-    order = sorted(range(len(first)), key=lambda row: _rank(first[row], columns[dimension][row]))
+    order = sorted(range(len(first)), key=lambda row: best_first(first[row], columns[dimension][row]))
     return {name: [values[row] for row in order] for name, values in columns.items()}
 
 
@@ -167,7 +136,7 @@ def _rows(ask: Ask, dimension: str, values: list[Any], multi_value: bool, run: R
     by = next((metric for metric in ask.metrics if maximum(metric) is None), None)
     of_these = restricted(ask, dimension, values)
     if multi_value:
-        rows = _groups(run(group_by_query(of_these, dimension, by, MOST_VALUES, values)))
+        rows = events(run(group_by_query(of_these, dimension, by, MOST_VALUES, values)))
     else:
         answer = run(top_n_query(of_these, dimension, by, len(values), None))
         rows = answer[0]["result"] if answer else []
@@ -179,34 +148,8 @@ def _maxima(
     ask: Ask, dimension: str, inner: Expression, only: Sequence[str | None] | None, n: int, run: Run
 ) -> dict[Any, float]:
     """The largest value of a formula over the grains, for each value of the dimension: the ``n`` largest."""
-    inner_query: dict[str, Any] = {
-        "queryType": "groupBy",
-        "dataSource": ask.datasource,
-        "intervals": [str(ask.interval)],
-        "granularity": grain_buckets(ask.grain).to_druid(),
-        "dimensions": [dimension_spec(dimension, only)],
-        "aggregations": druid_aggregations(aggregates(inner)),
-        "postAggregations": [
-            {
-                "type": "expression",
-                "name": "value",
-                "expression": rank_expression(inner, ask.grain / timedelta(milliseconds=1)),
-            },
-        ],
-    }
-    inner_query |= ask.scope()
-    answer = run(
-        {
-            "queryType": "groupBy",
-            "dataSource": {"type": "query", "query": inner_query},
-            "intervals": [str(ask.interval)],
-            "granularity": "all",
-            "dimensions": [dimension],
-            "aggregations": [{"type": "doubleMax", "name": "max_over_grain", "fieldName": "value"}],
-            "limitSpec": _largest("max_over_grain", n),
-        }
-    )
-    return {row[dimension]: row["max_over_grain"] for row in _groups(answer)}
+    answer = run(maxima(ask, [dimension_spec(dimension, only)], [dimension], inner, n))
+    return {row[dimension]: row["max_over_grain"] for row in events(answer)}
 
 
 def restricted(ask: Ask, dimension: str, values: Sequence[Any]) -> Ask:
@@ -214,21 +157,3 @@ def restricted(ask: Ask, dimension: str, values: Sequence[Any]) -> Ask:
     within = {"type": "in", "dimension": dimension, "values": list(values)}
     where = within if ask.where is None else {"type": "and", "fields": [dict(ask.where), within]}
     return replace(ask, where=where)
-
-
-def dimension_spec(dimension: str, only: Sequence[str | None] | None) -> Any:
-    """Druid's JSON of a dimension to group by.
-
-    Args:
-        only: values of a multi-value dimension that may show, or None for all
-    """
-    # A row with several labels counts for each; without this, labels that merely come along would show too.
-    if only is None or None in only:
-        return dimension
-    delegate = {"type": "default", "dimension": dimension, "outputName": dimension}
-    return {"type": "listFiltered", "delegate": delegate, "values": list(only)}
-
-
-def _rank(value: float | int | None, name: str | None) -> tuple[float, str]:
-    """Sorts the largest first and null last; equal ones by name."""
-    return float("inf") if value is None else -value, name or ""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import datasketches
@@ -110,10 +108,3 @@ def test_the_rank_error_is_the_librarys() -> None:
     assert datasketches.quantiles_doubles_sketch.get_normalized_rank_error(256, False) == pytest.approx(
         RANK_ERROR, abs=5e-5
     )
-
-
-def test_the_query_that_is_sent() -> None:
-    golden = Path(__file__).parent / "golden" / "timeseries_bounds.json"
-    asked = ["reach", "unique_viewers", "plays"]
-    (query,) = frontrow.timeseries(asked, interval=INTERVAL, granularity="1h").bounded().to_druid()
-    assert query == json.loads(golden.read_text())

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import frontrow
 from frontrow import AskError, Client, KeyEpochsError
 from frontrow_ingest.testing import MemoryDruid
 from oracle.sets import reach
@@ -98,9 +95,3 @@ def test_two_viewer_keys_are_refused_also_where_no_bucket_has_both() -> None:
     assert len(client.timeseries("reach", interval=INTERVAL)) == 10
     with pytest.raises(KeyEpochsError, match="more than one viewer key"):
         client.reach(interval=INTERVAL)
-
-
-def test_the_query_that_is_sent() -> None:
-    golden = Path(__file__).parent / "golden" / "reach.json"
-    (query,) = frontrow.reach(interval=INTERVAL).every("5m").where(country="DE").to_druid()
-    assert query == json.loads(golden.read_text())

@@ -119,6 +119,10 @@ class World:
     def native(self, query: dict[str, Any], spec: str = "audience") -> Any:
         """Druid's answer to a native query over the small day."""
         whole = {"dataSource": self.names[spec], "intervals": ["2026-05-01/2026-05-02"], "granularity": "all", **query}
+        source = whole["dataSource"]
+        if isinstance(source, dict):
+            inner = {"dataSource": self.names[spec], "intervals": whole["intervals"], **source["query"]}
+            whole["dataSource"] = {**source, "query": inner}
         return self.harness.transport.request_json("POST", "/druid/v2", whole)
 
 

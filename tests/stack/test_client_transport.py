@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 import frontrow
-from frontrow import Client, Timeouts
+from frontrow import AsyncClient, Client, Timeouts
 from frontrow._transport import Transport
 from frontrow_ingest.contract import ViewingEvent, encode
 from frontrow_specs import rollup
@@ -83,6 +84,21 @@ def test_ctrl_c_ends_the_query_in_druid(proxy: FaultProxy, table: str) -> None:
     query_id = json.loads(proxy.queries()[0].body)["context"]["queryId"]
     assert proxy.cancelled() == [f"/druid/v2/{query_id}"]
     assert caught.value.__notes__ == [f"Query {query_id}: Druid was told to end it."]
+
+
+def test_a_cancelled_task_ends_the_query_in_druid(proxy: FaultProxy, table: str) -> None:
+    async def impatient() -> None:
+        async with AsyncClient(proxy.url) as client, asyncio.timeout(1):
+            await client.native(slow_native(table, HOUR))
+
+    began = time.monotonic()
+    with pytest.raises(TimeoutError):
+        asyncio.run(impatient())
+    waited = time.monotonic() - began
+    refusal, took = ended(proxy)
+    assert refusal["error"] == "Query cancelled"
+    assert took < waited + AT_ONCE_S
+    assert len(proxy.cancelled()) == 1
 
 
 def test_a_read_timeout_ends_the_query_in_druid(proxy: FaultProxy, table: str) -> None:

@@ -25,6 +25,7 @@ from oracle.metrics import DISTINCT, EXACT, QUANTILES, by_time
 from support.agreement import CASES, GROUPED, SPECS, check_datasource, check_top, check_total, interval_of
 from support.console import Console
 from support.counted_records import a_delta, a_refusal, ledger_deltas, quarantine_records, send_records
+from support.slices import check_slices
 from support.viewing_events import valid_events
 
 from .conftest import StackUrls
@@ -143,6 +144,10 @@ def test_a_filter_is_the_oracles_selection(evening: Line) -> None:
     }
 
 
+def test_breakdowns_impact_and_distributions(evening: Line) -> None:
+    check_slices(evening.client, evening.events, rates=("rebuffer_ratio",))
+
+
 _days = iter(range(1000))
 
 
@@ -158,6 +163,15 @@ def test_odd_events(line: Line, drawn: list[dict[str, Any]]) -> None:
         for dimension in ("country", "event_id", "position"):
             if (spec, dimension) in GROUPED:
                 check_top(line.client, spec, dimension, events)
+
+
+@settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck))
+@given(drawn=st.lists(valid_events(), min_size=5, max_size=40))
+def test_slices_of_odd_events(line: Line, drawn: list[dict[str, Any]]) -> None:
+    day = LONG_AGO_MS + next(_days) * 86_400_000
+    events = [{**event, "ts": day + event["ts"] % 5_400_000} for event in drawn]
+    line.send(events)
+    check_slices(line.client, events)
 
 
 @pytest.fixture(scope="module")

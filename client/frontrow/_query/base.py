@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Any, Self
@@ -18,7 +18,7 @@ from frontrow._session import Session
 from frontrow._time import IntervalLike, Last
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Query(ABC):
     """A question, not asked yet. ``client.ask(question)`` asks it, as often as wanted.
 
@@ -32,6 +32,18 @@ class Query(ABC):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "context", MappingProxyType(dict(checked_context(self.context))))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Query) or type(other) is not type(self):
+            return NotImplemented
+        return self._parts() == other._parts()
+
+    def __hash__(self) -> int:
+        # Filters and contexts have no hash; questions that differ in them only are rare enough.
+        return hash((type(self), *(part for part in self._parts() if isinstance(part, str | int))))
+
+    def _parts(self) -> list[Any]:
+        return [getattr(self, part.name) for part in fields(self)]
 
     def with_context(self, context: Mapping[str, Any]) -> Self:
         """The same with more of Druid's context, like ``{"priority": -1}``."""
@@ -60,7 +72,7 @@ class Query(ABC):
         """
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class AudienceQuery(Query):
     """A question about events of a time, maybe some of them only.
 
@@ -116,16 +128,19 @@ def interval_of(interval: IntervalLike | None, last: str | timedelta | None) -> 
     return interval if last is None else Last(last)
 
 
-def names_of(given: object) -> tuple[str, ...]:
+def names_of(given: object, what: str = "metric") -> tuple[str, ...]:
     """Names, of which one may stand alone.
+
+    Args:
+        what: they name
 
     Raises:
         AskError: they are no texts
     """
     if not isinstance(given, Iterable):
-        raise AskError(f"{given!r} is not a metric: name one, or a list of them.")
+        raise AskError(f"{given!r} is not a {what}: name one, or a list of them.")
     names = [given] if isinstance(given, str) else list(given)
     for name in names:
         if not isinstance(name, str):
-            raise AskError(f"{name!r} is not a metric: name it by text.")
+            raise AskError(f"{name!r} is not a {what}: name it by text.")
     return tuple(names)

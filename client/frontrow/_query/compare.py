@@ -31,7 +31,7 @@ from frontrow._timeseries import check_timeseries
 from frontrow._topn import check_top_n
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Compare(Query):
     """Made by :func:`frontrow.compare`, which tells of its parts."""
 
@@ -46,9 +46,9 @@ class Compare(Query):
             _check(self.question, ask, bucketed(buckets, ask.interval.start, pair))
         large = self.allow_large or self.question.allow_large
         context = {**self.question.context, **self.context}
-        # Each is asked alone, and may be of an epoch of the viewer key of its own.
-        session.begin(before, buckets, context, large)
         asking = session.begin(now, buckets, context, large)
+        # Each counts its own viewers, and may be of an epoch of the viewer key of its own.
+        session.check(before, buckets, asking.run, large)
         if isinstance(self.question, Timeseries):
             columns = ask_compared_timeseries(now, before, buckets, pair, asking.run)
             types: dict[str, ColumnType] = {"elapsed": "number", "time": "time", "time_before": "time"}

@@ -15,7 +15,7 @@ from frontrow._runner import checked_context
 from frontrow._session import Session
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Native(Query):
     """Made by :func:`frontrow.native`, which tells of its parts."""
 

@@ -17,7 +17,7 @@ from frontrow._session import Session
 from frontrow._time import IntervalLike, parse_granularity
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Overlap(AudienceQuery):
     """Made by :func:`frontrow.overlap`, which tells of its parts."""
 

@@ -16,7 +16,7 @@ from frontrow._session import Session
 from frontrow._time import IntervalLike, parse_granularity
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Reach(AudienceQuery):
     """Made by :func:`frontrow.reach`, which tells of its parts."""
 

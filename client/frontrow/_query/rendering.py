@@ -7,10 +7,10 @@ from typing import Any
 
 from frontrow._errors import AskError
 from frontrow._limits import Limits
+from frontrow._port import Timeouts
 from frontrow._result import Result
 from frontrow._session import Session
 from frontrow._timeline import NoSuchEventError
-from frontrow._transport import Timeouts
 
 _OF_ONE_RUN = ("queryId", "sqlQueryId", "timeout")
 

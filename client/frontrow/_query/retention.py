@@ -16,7 +16,7 @@ from frontrow._session import Session
 from frontrow._time import IntervalLike, parse_granularity
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Retention(AudienceQuery):
     """Made by :func:`frontrow.retention`, which tells of its parts."""
 

@@ -18,7 +18,7 @@ from frontrow._sketches import ask_sketches_by_dimension, ask_sketches_by_time, 
 from frontrow._time import IntervalLike, parse_granularity
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Sketches(AudienceQuery):
     """Made by :func:`frontrow.sketches`, which tells of its parts."""
 

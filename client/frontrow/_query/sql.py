@@ -13,7 +13,7 @@ from frontrow._session import Session
 from frontrow._sql import sql_body
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Sql(Query):
     """Made by :func:`frontrow.sql`, which tells of its parts."""
 

@@ -16,7 +16,7 @@ from frontrow._time import IntervalLike, parse_granularity
 from frontrow._timeseries import ask_timeseries, check_timeseries
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Timeseries(AudienceQuery):
     """Made by :func:`frontrow.timeseries`, which tells of its parts."""
 

@@ -18,7 +18,7 @@ from frontrow._time import IntervalLike, parse_granularity
 from frontrow._topn import ask_top_n, check_top_n
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class TopN(AudienceQuery):
     """Made by :func:`frontrow.top_n`, which tells of its parts."""
 
