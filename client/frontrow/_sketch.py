@@ -19,6 +19,7 @@ class Sketch(ABC):
     """An immutable sketch; equal to another of the same bytes and origin. It can be pickled.
 
     Attributes:
+        kind: ``hll``, ``theta`` or ``quantile``
         of: the field whose distinct values, or whose numbers, it has seen, like ``viewer_id``
         data: DataSketches' own compact form, the same in Java, C++ and Python
         key_epoch: of the viewer key, where the ledger tells it: under another one a viewer has another pseudonym
@@ -41,6 +42,11 @@ class Sketch(ABC):
     def from_bytes(cls, data: bytes, of: str, key_epoch: str | None = None) -> Self:
         """A sketch from its compact form.
 
+        Args:
+            data: as :meth:`to_bytes` gives it, or Druid, decoded from base64
+            of: the field that it has seen, like ``viewer_id``
+            key_epoch: of the viewer key, if it has seen viewers and the epoch is known
+
         Raises:
             AskError: it is none, or one of another kind
             MissingExtraError: datasketches is not installed
@@ -52,7 +58,7 @@ class Sketch(ABC):
     @classmethod
     @abstractmethod
     def empty(cls, of: str, key_epoch: str | None = None) -> Self:
-        """A sketch that has seen nothing, of the size that Druid keeps."""
+        """A sketch that has seen nothing, of the size that Druid keeps; ``of`` and ``key_epoch`` as elsewhere."""
 
     def __or__(self, other: Self) -> Self:
         """What both have seen, everything once (numbers of a quantiles sketch: all of them).
@@ -118,6 +124,7 @@ class HllSketch(_Distinct):
 
     @classmethod
     def empty(cls, of: str, key_epoch: str | None = None) -> Self:
+        """A sketch that has seen nothing; ``of`` and ``key_epoch`` as for :meth:`from_bytes`."""
         lib = datasketches()
         return cls(of, bytes(lib.hll_sketch(12, lib.tgt_hll_type.HLL_4).serialize_compact()), key_epoch)
 
@@ -149,6 +156,7 @@ class ThetaSketch(_Distinct):
 
     @classmethod
     def empty(cls, of: str, key_epoch: str | None = None) -> Self:
+        """A sketch that has seen nothing; ``of`` and ``key_epoch`` as for :meth:`from_bytes`."""
         return cls(of, bytes(datasketches().update_theta_sketch(_THETA_LG_K).compact().serialize()), key_epoch)
 
     def __and__(self, other: Self) -> Self:
@@ -183,6 +191,7 @@ class QuantilesSketch(Sketch):
 
     @classmethod
     def empty(cls, of: str, key_epoch: str | None = None) -> Self:
+        """A sketch that has seen nothing; ``of`` and ``key_epoch`` as for :meth:`from_bytes`."""
         return cls(of, bytes(datasketches().quantiles_doubles_sketch(256).serialize()), key_epoch)
 
     @property
@@ -191,7 +200,7 @@ class QuantilesSketch(Sketch):
         return int(self._native.n)
 
     def quantile(self, share: float) -> float | None:
-        """The smallest number that at least a share (0 to 1) of all does not exceed; null of none.
+        """The smallest number that at least a ``share`` (0 to 1) of all does not exceed; null of none.
 
         Raises:
             AskError: that is no share
@@ -202,12 +211,12 @@ class QuantilesSketch(Sketch):
         return None if native.is_empty() else float(native.get_quantile(share, True))
 
     def bounds(self, share: float) -> tuple[float | None, float | None]:
-        """Between which the quantile is in 99 of 100 cases; the value itself where every number is still kept."""
+        """Between which the quantile of a ``share`` is in 99 of 100 cases; the value itself where all is still kept."""
         error = RANK_ERROR if self._native.is_estimation_mode() else 0.0
         return self.quantile(max(share - error, 0.0)), self.quantile(min(share + error, 1.0))
 
     def cdf(self, points: Iterable[float]) -> list[float | None]:
-        """For each point the share of all numbers that do not exceed it; null of none."""
+        """For each of the ``points`` the share of all numbers that do not exceed it; null of none."""
         wanted, native = [float(point) for point in points], self._native
         if native.is_empty():
             return [None] * len(wanted)

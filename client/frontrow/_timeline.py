@@ -118,7 +118,11 @@ def now() -> Moment:
 
 
 def last(length: str | timedelta, *, until: MomentLike | None = None) -> LastUntil:
-    """The last so many minutes, hours or days until a moment, now unless given.
+    """The last so many minutes, hours or days until a moment.
+
+    Args:
+        length: like ``"30m"``
+        until: now unless given; text in ISO 8601, an aware datetime, :func:`now`, or an event's start or end
 
     Raises:
         AskError: ``length`` has none, or ``until`` is no moment
@@ -132,6 +136,9 @@ def last(length: str | timedelta, *, until: MomentLike | None = None) -> LastUnt
 def since(start: MomentLike) -> Since:
     """From a moment up to now.
 
+    Args:
+        start: as ``until`` of :func:`last`: ``since("2026-11-23T20:00")``, ``since(event("cup-final").start)``
+
     Raises:
         AskError: it is no moment
     """
@@ -140,6 +147,9 @@ def since(start: MomentLike) -> Since:
 
 def event(event_id: str, *, first: str | timedelta | None = None) -> Event:
     """The time of a live event: from the minute of its first row to that of its last.
+
+    Its ``start``, the minute of its first play, and its ``end`` are moments: ``(event("x").start - "5m", now())`` is an
+    interval, too. They are asked of Druid by one small query when the question is asked.
 
     Args:
         event_id: as in the events

@@ -149,7 +149,9 @@ def _play(
             # A task that was ended reads again what it had not handed off; that must not count as the event's.
             supervisors.await_read(name, event_ends(line.bootstrap, EVENTS))
         if evening:
-            sent = send_evening(line.bootstrap, topic=EVENTS, ledger_topic=LEDGER_TOPIC, viewers=viewers // 2, seed=seed)
+            sent = send_evening(
+                line.bootstrap, topic=EVENTS, ledger_topic=LEDGER_TOPIC, viewers=max(1, viewers // 2), seed=seed
+            )
             console.print(f"{sent.events:,} events of an evening sent: {sent.interval}", highlight=False)
             for name in read_now:
                 supervisors.await_read(name, event_ends(line.bootstrap, EVENTS))
