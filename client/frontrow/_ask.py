@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from frontrow._bounds import bound_columns, bound_posts
 from frontrow._errors import AskError
 from frontrow._filters import dimensions_of
 from frontrow._formula import answer_name, clean, maximum
@@ -34,6 +35,7 @@ class Ask:
         audience: how the cells of the answer count whom they tell of; None where they do not, or need not
         least: the smallest audience that is shown
         kept_from: where the interval reaches back to rows that are dropped by now, the first moment that is kept
+        bounds: beside each metric from a sketch, between which values the truth is
     """
 
     metrics: tuple[Metric, ...]
@@ -47,6 +49,7 @@ class Ask:
     kept_from: datetime | None = None
     audience: Audience | None = None
     least: int = 0
+    bounds: bool = False
 
     def scope(self) -> dict[str, Any]:
         """The parts of a query that say which rows it is about, and what can be told of them."""
@@ -81,13 +84,25 @@ class Ask:
         found: dict[str, ColumnType] = {
             metric.name: "integer" if _is_plain_sum(metric) else "number" for metric in self.metrics
         }
+        found |= dict.fromkeys(self.bound_columns(), "number")
         for aggregator in self.extra:
             kind = str(aggregator.get("aggregator", aggregator).get("type"))
             found[aggregator["name"]] = "integer" if kind.startswith("long") or kind == "count" else "number"
         return found
 
     def units(self) -> dict[str, str]:
-        return {metric.name: metric.unit for metric in self.metrics}
+        found = {metric.name: metric.unit for metric in self.metrics}
+        for metric in self.metrics:
+            found |= dict.fromkeys(bound_columns([metric]) if self.bounds else (), metric.unit)
+        return found
+
+    def bound_columns(self) -> list[str]:
+        """Names of the columns of bounds, if they are asked for."""
+        return bound_columns(self.metrics) if self.bounds else []
+
+    def bound_posts(self) -> list[dict[str, Any]]:
+        """Druid's post-aggregators for them."""
+        return bound_posts(self.metrics) if self.bounds else []
 
     def exactness(self) -> str:
         """What is approximate, and by how much."""

@@ -13,10 +13,14 @@ from frontrow._ledger import SETTLED_AFTER, LedgerReport
 from frontrow._options import Options
 from frontrow._query.base import Query
 from frontrow._query.breakdown import breakdown
+from frontrow._query.compare import compare
 from frontrow._query.distribution import distribution
 from frontrow._query.impact import impact
 from frontrow._query.native import native
+from frontrow._query.overlap import overlap
+from frontrow._query.reach import reach
 from frontrow._query.retention import retention
+from frontrow._query.sketches import sketches
 from frontrow._query.sql import sql
 from frontrow._query.timeseries import timeseries
 from frontrow._query.top_n import top_n
@@ -51,6 +55,10 @@ class AsyncClient(Options):
     impact: Final = AsyncAsked(impact)
     distribution: Final = AsyncAsked(distribution)
     retention: Final = AsyncAsked(retention)
+    overlap: Final = AsyncAsked(overlap)
+    reach: Final = AsyncAsked(reach)
+    compare: Final = AsyncAsked(compare)
+    sketches: Final = AsyncAsked(sketches)
     native: Final = AsyncAsked(native)
     sql: Final = AsyncAsked(sql)
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 from frontrow._ask import Ask
+from frontrow._bounds import bound_values
 from frontrow._errors import AskError
 from frontrow._filters import required_values
 from frontrow._formula import clean, evaluate, maximum
@@ -145,6 +146,8 @@ def _columns(asked: _Grouped, keys: Sequence[Key], groups: Groups) -> dict[str, 
         elif maximum(metric) is not None and keys:
             found = asked.within(keys).by(metric, None)
         columns[metric.name] = [asked.value(metric, key, found) for key in keys]
+        if asked.ask.bounds:
+            columns |= bound_values([metric], [found.get(key, {}) for key in keys])
     for aggregator in asked.ask.extra:
         columns[aggregator["name"]] = [clean(plain.get(key, {}).get(aggregator["name"])) for key in keys]
     return columns

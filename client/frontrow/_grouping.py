@@ -22,7 +22,7 @@ def ranked(ask: Ask, by: Metric | None) -> tuple[tuple[Aggregate, ...], list[dic
         rank = str(ask.extra[0]["name"]) if ask.extra else answer_name(ask.aggregates[0])
         return ask.aggregates, post_aggregations(ask.aggregates), rank
     needed = tuple(dict.fromkeys((*by.aggregates, *ask.aggregates)))
-    posts = post_aggregations(needed)
+    posts = [*post_aggregations(needed), *ask.bound_posts()]
     if isinstance(by.expression, Aggregate) and by.expression.kind != "quantile":
         return needed, posts, answer_name(by.expression)
     expression = rank_expression(by.expression, ask.interval.length_ms)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from frontrow._ask import Ask, prepare
@@ -26,6 +27,8 @@ from frontrow._runner import Runner, checked_context
 from frontrow._sql import sql_body, types_of
 from frontrow._suppression import NOTHING_HIDDEN, taken_out
 from frontrow._time import MINUTE, Granularity, Interval, IntervalLike, Last, grain_buckets, parse_interval
+from frontrow._timeline import SPEC as TIMELINE_SPEC
+from frontrow._timeline import EventBounds, Resolved, event_bounds, resolve
 from frontrow_specs import rollup
 from frontrow_specs.avro_schemas import EVENTS
 
@@ -137,14 +140,14 @@ class Session:
         Raises:
             AskError: it makes no sense
         """
-        last = interval.length if isinstance(interval, Last) else None
+        when = self.resolved(interval)
         return prepare(
             self.datasources,
             metrics,
-            parse_interval(None if isinstance(interval, Last) else interval, last, grain=None),
+            when.interval,
             None if condition is None else condition.to_druid(),
             granularity=granularity,
-            open_end=last is not None,
+            open_end=when.open_end,
             dimension=dimension,
             spec=spec,
             aggregations=aggregations,
@@ -155,6 +158,19 @@ class Session:
     def as_druid(self) -> str:
         """What is to be said of the exactness of a query that is Druid's own."""
         return "as Druid answers, small audiences too" if self.least > 1 else "as Druid answers"
+
+    def resolved(self, interval: IntervalLike | Last | None, *, from_start: bool = False) -> Resolved:
+        """The interval that is meant now; the time of a live event is asked of Druid.
+
+        Raises:
+            AskError, TransportError; see :func:`frontrow._timeline.resolve`
+        """
+
+        @cache
+        def bounds(event_id: str) -> EventBounds:
+            return event_bounds(event_id, self.datasource(TIMELINE_SPEC), self.asking(None).run)
+
+        return resolve(interval, bounds, at=datetime.now(UTC), from_start=from_start)
 
     def sql(self, text: str, parameters: Sequence[Any], context: Mapping[str, Any] | None) -> Result:
         asking, body = self.asking(context), sql_body(text, parameters)
@@ -196,12 +212,9 @@ class Session:
             AskError: it is beyond a limit; nothing was sent
             KeyEpochsError: it counts distinct viewers across two viewer keys
         """
-        if not allow_large:
-            self.limits.check(ask.interval, buckets, *_inner(ask))
         asking = self.asking(context)
         asking.ask, asking.buckets = ask, buckets
-        if self.with_key_epochs:
-            check_key_epochs(ask, buckets, self.datasource("ledger"), asking.run.aside())
+        self.check(ask, buckets, asking.run, allow_large)
         if self.with_freshness:
             # Before the question itself, so that the newest event it tells of is in the answer.
             asking.fresh = self.freshness(ask.spec, asking.run.aside())
@@ -232,6 +245,13 @@ class Session:
 
         return self.remembered.get((ask.datasource, interval), asked)
 
+    def check(self, ask: Ask, buckets: Granularity, run: Runner, allow_large: bool) -> None:
+        """Whether a question of the catalogue may be asked; raises as :meth:`begin` does."""
+        if not allow_large:
+            self.limits.check(ask.interval, buckets, *_inner(ask))
+        if self.with_key_epochs:
+            check_key_epochs(ask, buckets, self.datasource("ledger"), run.aside())
+
     def ledger(
         self,
         interval: IntervalLike | None,
@@ -240,7 +260,7 @@ class Session:
         context: Mapping[str, Any] | None,
         allow_large: bool,
     ) -> LedgerReport:
-        when = parse_interval(interval, last)
+        when = parse_interval(None if interval is None else self.resolved(interval).interval, last)
         if not allow_large:
             self.limits.check(when, grain_buckets(MINUTE))
         asking = self.asking(context)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
 from frontrow._ask import Ask
+from frontrow._bounds import bound_values
 from frontrow._errors import AskError
 from frontrow._formula import aggregations, clean, evaluate, maximum, post_aggregations
 from frontrow._suppression import marks_of, without_hidden
@@ -41,7 +42,9 @@ def ask_timeseries(ask: Ask, granularity: Granularity, run: Run) -> dict[str, li
     starts = list(granularity.starts(ask.interval))
     answered: dict[datetime, dict[str, Any]] = {}
     if ask.aggregates or ask.extra:
-        for start, values in _buckets(run(timeseries_query(ask, ask.aggregates, granularity, ask.extra))):
+        for start, values in _buckets(
+            run(timeseries_query(ask, ask.aggregates, granularity, ask.extra, ask.bound_posts()))
+        ):
             answered[ask.interval.start if granularity.is_all else start] = values
     if not answered.keys() <= set(starts):
         # Druid goes from bucket to bucket, and where a day begins at 01:00 because the clock went forward at midnight,
@@ -57,6 +60,8 @@ def ask_timeseries(ask: Ask, granularity: Granularity, run: Run) -> dict[str, li
             evaluate(metric.expression, answered.get(start, {}), granularity.bucket_ms(start, ask.interval))
             for start in starts
         ]
+        if ask.bounds:
+            columns |= bound_values([metric], [answered.get(start, {}) for start in starts])
     for aggregator in ask.extra:
         columns[aggregator["name"]] = [clean(answered.get(start, {}).get(aggregator["name"])) for start in starts]
     if ask.audience is None:
@@ -66,9 +71,13 @@ def ask_timeseries(ask: Ask, granularity: Granularity, run: Run) -> dict[str, li
 
 
 def timeseries_query(
-    ask: Ask, needed: Iterable[Aggregate], granularity: Granularity, extra: Iterable[Mapping[str, Any]] = ()
+    ask: Ask,
+    needed: Iterable[Aggregate],
+    granularity: Granularity,
+    extra: Iterable[Mapping[str, Any]] = (),
+    posts: Iterable[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
-    """The native query."""
+    """The native query; with more aggregators and post-aggregators than its own."""
     from pydruid.query import QueryBuilder
 
     needed = tuple(needed)
@@ -81,8 +90,8 @@ def timeseries_query(
     }
     query: dict[str, Any] = QueryBuilder().timeseries(arguments).query_dict
     query["aggregations"] = [*aggregations(needed), *extra]
-    if posts := post_aggregations(needed):
-        query["postAggregations"] = posts
+    if computed := [*post_aggregations(needed), *posts]:
+        query["postAggregations"] = computed
     return query | ask.scope()
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from frontrow._ask import Ask
+from frontrow._bounds import bound_values
 from frontrow._errors import AskError
 from frontrow._filters import required_values
 from frontrow._formula import aggregations as druid_aggregations
@@ -79,9 +80,9 @@ def ask_top_n(ask: Ask, dimension: str, multi_value: bool, n: int, run: Run) -> 
     for metric in ask.metrics:
         inner = maximum(metric)
         if inner is not None and metric.name not in peaks and answered:
-            restricted = _restricted(ask, dimension, list(answered))
+            of_these = restricted(ask, dimension, list(answered))
             values_shown = list(answered) if multi_value else None
-            peaks[metric.name] = _maxima(restricted, dimension, inner, values_shown, len(answered), run)
+            peaks[metric.name] = _maxima(of_these, dimension, inner, values_shown, len(answered), run)
     return _columns(ask, dimension, answered, peaks, marks), _note(ask, cut, limit, left_out)
 
 
@@ -141,6 +142,8 @@ def _columns(
         else:
             length = ask.interval.length_ms
             columns[metric.name] = [evaluate(metric.expression, row, length) for row in answered.values()]
+            if ask.bounds:
+                columns |= bound_values([metric], [*answered.values()])
     for aggregator in ask.extra:
         columns[aggregator["name"]] = [clean(row.get(aggregator["name"])) for row in answered.values()]
     # Druid ranks by doubles; the order shown is that of the values shown, equal ones by name.
@@ -181,11 +184,11 @@ def _rows(ask: Ask, dimension: str, values: list[Any], multi_value: bool, run: R
     if not values:
         return {}
     by = next((metric for metric in ask.metrics if maximum(metric) is None), None)
-    restricted = _restricted(ask, dimension, values)
+    of_these = restricted(ask, dimension, values)
     if multi_value:
-        rows = events(run(group_by_query(restricted, dimension, by, MOST_VALUES, values)))
+        rows = events(run(group_by_query(of_these, dimension, by, MOST_VALUES, values)))
     else:
-        answer = run(top_n_query(restricted, dimension, by, len(values), None))
+        answer = run(top_n_query(of_these, dimension, by, len(values), None))
         rows = answer[0]["result"] if answer else []
     found = {row[dimension]: row for row in rows}
     return {value: found.get(value, {}) for value in values}
@@ -199,8 +202,8 @@ def _maxima(
     return {row[dimension]: row["max_over_grain"] for row in events(answer)}
 
 
-def _restricted(ask: Ask, dimension: str, values: list[Any]) -> Ask:
+def restricted(ask: Ask, dimension: str, values: Sequence[Any]) -> Ask:
     """The same question, for some values of the dimension."""
-    within = {"type": "in", "dimension": dimension, "values": values}
+    within = {"type": "in", "dimension": dimension, "values": list(values)}
     where = within if ask.where is None else {"type": "and", "fields": [dict(ask.where), within]}
     return replace(ask, where=where)

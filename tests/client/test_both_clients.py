@@ -20,6 +20,7 @@ from support.recorded import NATIVE_QUERY, recorded_druid
 from support.waiting import until
 
 HOUR = "2026-11-23T20:00/2026-11-23T20:03"
+BEFORE = "2026-11-16T19:31/2026-11-16T19:34"
 HANGS = Fault(cut=0, ending="stall")
 
 # Makes a client with these options, calls this with it, gives what that gives, and closes the client.
@@ -68,6 +69,10 @@ QUESTIONS: dict[str, Callable[[Any], Any]] = {
     "timeseries": lambda client: client.timeseries("plays", interval=HOUR),
     "top_n": lambda client: client.top_n("cdn", "plays", interval=HOUR),
     "retention": lambda client: client.retention("title", interval=HOUR),
+    "overlap": lambda client: client.overlap({"a": {"content_id": "a"}, "b": {"country": "DE"}}, interval=HOUR),
+    "reach": lambda client: client.reach(interval=HOUR),
+    "compare": lambda client: client.compare(frontrow.timeseries("plays", interval=HOUR), against=BEFORE),
+    "sketches": lambda client: client.sketches("unique_viewers", by="country", interval=HOUR),
     "native": lambda client: client.native({"queryType": "timeBoundary", "dataSource": "audience"}),
     "sql": lambda client: client.sql("SELECT SUM(plays) AS plays FROM audience"),
 }

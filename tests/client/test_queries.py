@@ -84,6 +84,26 @@ QUESTIONS: dict[str, Callable[[Client], frontrow.Result]] = {
     "top_peak": lambda client: client.top_n(
         "content_id", ["peak_concurrent_viewers", "plays"], interval=HOUR, n=3, where={"country": "DE"}
     ),
+    "timeseries_bounds_sketch": lambda client: client.timeseries(
+        ["reach", "unique_viewers", "plays"], interval=HOUR, granularity="5m", bounds=True
+    ),
+    "top_bounds": lambda client: client.top_n("isp", "startup_time_p95", interval=HOUR, bounds=True),
+    "overlap_sketch": lambda client: client.overlap(
+        {"final": {"event_id": "cup-final"}, "tv": eq("device_type", "tv"), "sports": {"segments": "sports"}},
+        interval=HOUR,
+        where={"country": "DE"},
+    ),
+    "reach_sketch": lambda client: client.reach(interval=HOUR, granularity="5m", where={"country": "DE"}),
+    "sketches_by_segments_sketch": lambda client: client.sketches(
+        "unique_viewers", by="segments", interval=HOUR, where={"segments": ["a", "b"]}
+    ),
+    "compare_elapsed": lambda client: client.compare(
+        frontrow.timeseries("plays", interval=HOUR, granularity="5m"), against="2026-11-16T19:31/2026-11-16T22:00"
+    ),
+    "compare_clock": lambda client: client.compare(
+        frontrow.timeseries("plays", interval=HOUR, granularity="5m", time_zone="Europe/Berlin"), against="1mo"
+    ),
+    "compare_top": lambda client: client.compare(frontrow.top_n("content_id", "plays", interval=HOUR), against="1w"),
 }
 
 

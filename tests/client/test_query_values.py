@@ -16,6 +16,7 @@ from support.loopback import json_reply, loopback
 
 GOLDEN = Path(__file__).parent / "golden"
 HOUR = "2026-11-23T20:00/2026-11-23T21:00"
+AUDIENCES: Any = {"final": {"event_id": "cup-final"}, "tv": eq("device_type", "tv"), "sports": {"segments": "sports"}}
 
 BOTH_FORMS: dict[str, tuple[Query, Query]] = {
     "timeseries_plain": (
@@ -65,6 +66,22 @@ BOTH_FORMS: dict[str, tuple[Query, Query]] = {
     "distribution_by": (
         frontrow.distribution(bins=[500, 1000, 2000], by="cdn", interval=HOUR),
         frontrow.distribution(bins=(500, 1000, 2000)).of_each("cdn").during(HOUR),
+    ),
+    "top_bounds": (
+        frontrow.top_n("isp", "startup_time_p95", interval=HOUR, bounds=True),
+        frontrow.top_n("isp", "startup_time_p95").bounded().during(HOUR),
+    ),
+    "overlap_sketch": (
+        frontrow.overlap(AUDIENCES, interval=HOUR, where={"country": "DE"}),
+        frontrow.overlap(AUDIENCES).where(country="DE").during(HOUR),
+    ),
+    "reach_sketch": (
+        frontrow.reach(interval=HOUR, granularity="5m", where={"country": "DE"}),
+        frontrow.reach().every("5m").where(country="DE").during(HOUR),
+    ),
+    "sketches_by_segments_sketch": (
+        frontrow.sketches("unique_viewers", by="segments", interval=HOUR, where={"segments": ["a", "b"]}),
+        frontrow.sketches("unique_viewers", by="segments").where(segments=["a", "b"]).during(HOUR),
     ),
 }
 

@@ -22,6 +22,7 @@ from support.clients import a_client
 
 from .druid_native import NATIVE
 from .druid_native_filters import BAD_QUERIES, FILTERED
+from .druid_sketches import SKETCHED, check_hll_bounds, check_quantile_sketches, check_sketches
 from .druid_world import (
     COUNTED,
     Counted,
@@ -146,6 +147,15 @@ class DruidBehaviour:
     def test_a_native_filter_is_druids_selection(self, world: World, name: str) -> None:
         spec, query, expected = FILTERED[name]
         assert world.native(query, spec) == expected
+
+    @pytest.mark.parametrize("name", SKETCHED)
+    def test_a_native_query_of_sketches_is_answered_to_the_letter(self, world: World, name: str) -> None:
+        spec, query, expected = SKETCHED[name]
+        assert world.native(query, spec) == expected
+
+    @pytest.mark.parametrize("check", [check_hll_bounds, check_sketches, check_quantile_sketches])
+    def test_sketches(self, world: World, check: Callable[[Any], None]) -> None:
+        check(world.native)
 
     @pytest.mark.parametrize("name", BAD_QUERIES)
     def test_a_bad_query_is_refused(self, world: World, name: str) -> None:

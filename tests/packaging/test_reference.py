@@ -30,7 +30,9 @@ def called(reference: Reference) -> Iterator[tuple[str, list[str]]]:
             yield name, list(inspect.signature(value).parameters)
             continue
         for method in reference.methods(name):
-            yield f"{name}.{method}", list(inspect.signature(getattr(value, method)).parameters)[1:]
+            # A class method has no self.
+            parameters = inspect.signature(getattr(value, method)).parameters
+            yield f"{name}.{method}", [each for each in parameters if each != "self"]
 
 
 def test_it_is_up_to_date() -> None:

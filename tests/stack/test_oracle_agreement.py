@@ -23,6 +23,7 @@ from frontrow_specs import rollup
 from frontrow_specs.console import console_queries
 from oracle.metrics import DISTINCT, EXACT, QUANTILES, by_time
 from support.agreement import CASES, GROUPED, SPECS, check_datasource, check_top, check_total, interval_of
+from support.asked_sets import check_sets
 from support.clients import a_client
 from support.console import Console
 from support.counted_records import a_delta, a_refusal, ledger_deltas, quarantine_records, send_records
@@ -147,6 +148,11 @@ def test_a_filter_is_the_oracles_selection(evening: Line) -> None:
 
 def test_breakdowns_impact_and_distributions(evening: Line) -> None:
     check_slices(evening.client, evening.events, rates=("rebuffer_ratio",))
+
+
+def test_viewers_are_united_and_intersected_as_sets_are(evening: Line) -> None:
+    (live,) = (name for name, _ in Counter(e["event_id"] for e in evening.events if e["event_id"]).most_common(1))
+    check_sets(evening.client, evening.events, live)
 
 
 _days = iter(range(1000))

@@ -27,6 +27,7 @@ class Breakdown(AudienceQuery):
     time_zone: str = "UTC"
     spec: str | None = None
     aggregations: Mapping[str, Any] | None = None
+    bounds: bool = False
 
     def by(self, *dimensions: str) -> Breakdown:
         """The same by these dimensions, too."""
@@ -39,6 +40,10 @@ class Breakdown(AudienceQuery):
     def first(self, n: int) -> Breakdown:
         """The same with so many rows at most."""
         return replace(self, n=n)
+
+    def bounded(self) -> Breakdown:
+        """The same with bounds beside each metric from a sketch."""
+        return replace(self, bounds=True)
 
     def of(self, spec: str) -> Breakdown:
         """The same of this rollup spec's datasource."""
@@ -56,6 +61,7 @@ class Breakdown(AudienceQuery):
             spec=self.spec,
             aggregations=self.aggregations,
         )
+        ask = replace(ask, bounds=self.bounds)
         check_breakdown(ask, buckets, self.n)
         asking = session.begin(ask, buckets, self.context, self.allow_large)
         multi_value = [name for name in self.dimensions if ask.is_multi_value(name)]
@@ -78,6 +84,7 @@ def breakdown(
     time_zone: str = "UTC",
     spec: str | None = None,
     aggregations: Mapping[str, Any] | None = None,
+    bounds: bool = False,
     context: Mapping[str, Any] | None = None,
     allow_large: bool = False,
 ) -> Breakdown:
@@ -88,7 +95,8 @@ def breakdown(
         metrics: names from the catalogue; the first one ranks
         granularity: ``all`` for one bucket; otherwise as for :func:`frontrow.timeseries`
         n: rows at most, 1 to 100,000
-        interval, last, where, time_zone, spec, aggregations, context, allow_large: as for :func:`frontrow.timeseries`
+        interval, last, where, time_zone, spec, aggregations, bounds, context, allow_large: as for
+            :func:`frontrow.timeseries`
 
     Returns:
         Columns ``time`` (if a granularity is given), one for each dimension and one for each metric. By time, and in
@@ -110,6 +118,7 @@ def breakdown(
         time_zone=time_zone,
         spec=spec,
         aggregations=aggregations,
+        bounds=bounds,
         context=checked_context(context),
         allow_large=allow_large,
     )

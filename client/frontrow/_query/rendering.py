@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from frontrow._errors import AskError
 from frontrow._limits import Limits
 from frontrow._port import Timeouts
 from frontrow._result import Result
 from frontrow._session import Session
+from frontrow._timeline import NoSuchEventError
 
 _OF_ONE_RUN = ("queryId", "sqlQueryId", "timeout")
 
@@ -35,8 +37,12 @@ def rendered(ask: Callable[[Session], Result]) -> list[dict[str, Any]]:
     nowhere = Session(
         _Nothing(), datasources={}, limits=Limits(), context={}, with_freshness=False, with_key_epochs=False
     )
+    try:
+        queries = ask(nowhere).queries
+    except NoSuchEventError:
+        raise AskError("only Druid knows when that event was: ask the question, and look at Result.queries.") from None
     found = []
-    for query in ask(nowhere).queries:
+    for query in queries:
         context = {name: value for name, value in (query.pop("context", None) or {}).items() if name not in _OF_ONE_RUN}
         found.append({**query, "context": context} if context else query)
     return found

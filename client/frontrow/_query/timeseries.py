@@ -27,10 +27,15 @@ class Timeseries(AudienceQuery):
     spec: str | None = None
     aggregations: Mapping[str, Any] | None = field(default=None)
     settled: bool = False
+    bounds: bool = False
 
     def every(self, granularity: str, time_zone: str | None = None) -> Timeseries:
         """The same in other buckets, like ``"5m"``, of days and weeks in this time zone."""
         return replace(self, granularity=granularity, time_zone=time_zone or self.time_zone)
+
+    def bounded(self) -> Timeseries:
+        """The same with bounds beside each metric from a sketch."""
+        return replace(self, bounds=True)
 
     def of(self, spec: str) -> Timeseries:
         """The same of this rollup spec's datasource."""
@@ -50,6 +55,7 @@ class Timeseries(AudienceQuery):
             spec=self.spec,
             aggregations=self.aggregations,
         )
+        ask = replace(ask, bounds=self.bounds)
         check_timeseries(ask, buckets)
         asking = session.begin(ask, buckets, self.context, self.allow_large)
         if self.settled and asking.fresh is None:
@@ -71,6 +77,7 @@ def timeseries(
     spec: str | None = None,
     aggregations: Mapping[str, Any] | None = None,
     settled: bool = False,
+    bounds: bool = False,
     context: Mapping[str, Any] | None = None,
     allow_large: bool = False,
 ) -> Timeseries:
@@ -78,8 +85,9 @@ def timeseries(
 
     Args:
         metrics: names from the catalogue
-        interval: ``"start/end"`` in ISO 8601 or two aware datetimes; widened to whole rows, which are of a minute, in
-            the datasource ``live`` of ten seconds, in ``retention`` of an hour
+        interval: ``"start/end"`` in ISO 8601, two aware datetimes, or :func:`frontrow.last`, :func:`frontrow.since`, a
+            live :func:`frontrow.event`; widened to whole rows, which are of a minute, in the datasource ``live`` of ten
+            seconds, in ``retention`` of an hour
         last: instead: the time up to now, like ``"30m"``
         granularity: ``all``, ``1m``, ``5m``, ``1h``, ``1d``, ``1w``, ``1mo`` or an ISO period; ``10s`` and other steps
             below a minute for the last 24 hours
@@ -89,6 +97,8 @@ def timeseries(
         aggregations: besides the metrics, pydruid's aggregators by column, ``{"rows": count("count")}``
         settled: leave out buckets that are not whole, or not over yet by the newest event, see
             :attr:`Result.settled`; the answer's interval is that of the buckets that are left
+        bounds: beside each metric from a sketch, columns ``<metric>_low`` and ``<metric>_high``, between which the
+            truth is in 95 of 100 cases; exact metrics have none
         context: of these queries, in Druid's names; goes before the client's own
         allow_large: ask also beyond the client's limits of buckets and span
 
@@ -110,6 +120,7 @@ def timeseries(
         spec=spec,
         aggregations=aggregations,
         settled=settled,
+        bounds=bounds,
         context=checked_context(context),
         allow_large=allow_large,
     )

@@ -28,6 +28,7 @@ class TopN(AudienceQuery):
     label: str | None = None
     spec: str | None = None
     aggregations: Mapping[str, Any] | None = None
+    bounds: bool = False
 
     def first(self, n: int) -> TopN:
         """The same with so many rows at most."""
@@ -36,6 +37,10 @@ class TopN(AudienceQuery):
     def labelled(self, label: str) -> TopN:
         """The same with this from a lookup beside each value."""
         return replace(self, label=label)
+
+    def bounded(self) -> TopN:
+        """The same with bounds beside each metric from a sketch."""
+        return replace(self, bounds=True)
 
     def of(self, spec: str) -> TopN:
         """The same of this rollup spec's datasource."""
@@ -50,6 +55,7 @@ class TopN(AudienceQuery):
             spec=self.spec,
             aggregations=self.aggregations,
         )
+        ask = replace(ask, bounds=self.bounds)
         check_top_n(ask, self.n)
         labels = None if self.label is None else check_label(self.label, self.dimension)
         asking = session.begin(ask, parse_granularity("all"), self.context, self.allow_large)
@@ -74,6 +80,7 @@ def top_n(
     where: WhereLike = None,
     spec: str | None = None,
     aggregations: Mapping[str, Any] | None = None,
+    bounds: bool = False,
     context: Mapping[str, Any] | None = None,
     allow_large: bool = False,
 ) -> TopN:
@@ -84,7 +91,7 @@ def top_n(
         metrics: names from the catalogue; the first one ranks
         n: rows at most, 1 to 10,000
         label: show this from a lookup beside each value, ``"title"`` for its name; a value without one shows itself
-        interval, last, where, spec, aggregations, context, allow_large: as for :func:`frontrow.timeseries`
+        interval, last, where, spec, aggregations, bounds, context, allow_large: as for :func:`frontrow.timeseries`
 
     Returns:
         Columns ``dimension``, the label if asked for, and one for each metric. A multi-value dimension counts a row
@@ -104,6 +111,7 @@ def top_n(
         condition=condition_of(where),
         spec=spec,
         aggregations=aggregations,
+        bounds=bounds,
         context=checked_context(context),
         allow_large=allow_large,
     )

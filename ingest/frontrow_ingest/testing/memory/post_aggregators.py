@@ -159,7 +159,27 @@ def _histogram(json: Any) -> Compute:
 
 def _estimate(json: Any) -> Compute:
     found = _parse(required(json, "field", "an estimate"))
-    return lambda states, finals: float(len(_set(found(states, finals))))
+    deviations = json.get("errorBoundsStdDev")
+    if deviations is None:
+        return lambda states, finals: float(len(_set(found(states, finals))))
+    _deviations(deviations)
+
+    def compute(states: Named, finals: Named) -> dict[str, Any]:
+        exact = float(len(_set(found(states, finals))))
+        return {"estimate": exact, "highBound": exact, "lowBound": exact, "numStdDev": deviations}
+
+    return compute
+
+
+def _estimate_with_bounds(json: Any) -> Compute:
+    found = _parse(required(json, "field", "an estimate"))
+    _deviations(json.get("numStdDev", 1))
+    return lambda states, finals: [float(len(_set(found(states, finals))))] * 3
+
+
+def _deviations(value: Any) -> None:
+    if isinstance(value, bool) or value not in (1, 2, 3):
+        raise RollupError(f"bounds are of 1, 2 or 3 standard deviations, not {value!r}.")
 
 
 def _set_operation(json: Any) -> Compute:
@@ -208,6 +228,7 @@ _KINDS: dict[str, tuple[str, Callable[[Any], Compute]]] = {
     "quantilesDoublesSketchToQuantiles": ("field fractions", _quantiles),
     "quantilesDoublesSketchToHistogram": ("field splitPoints", _histogram),
     "HLLSketchEstimate": ("field round", _estimate),
-    "thetaSketchEstimate": ("field", _estimate),
+    "HLLSketchEstimateWithBounds": ("field numStdDev", _estimate_with_bounds),
+    "thetaSketchEstimate": ("field errorBoundsStdDev", _estimate),
     "thetaSketchSetOp": ("func fields size", _set_operation),
 }
