@@ -44,9 +44,12 @@ def service(request, worker_id):
     Path(f"ended-{process.pid}").touch()
 """
 A_TEST = """
-import time
+import subprocess, time
+from pathlib import Path
 
-def test_that_takes_long(service):
+def test_that_takes_long_and_forgets_a_process(service):
+    process = subprocess.Popen(["sh", "-c", "trap '' INT; sleep 600"])
+    Path(f"forgotten-{process.pid}").touch()
     time.sleep(600)
 """
 
@@ -92,15 +95,20 @@ def running(project: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
             yield process
         finally:
             process.kill()
-            for started in project.glob("started-*"):
+            for pid in pids(project, "started") | pids(project, "forgotten"):
                 with contextlib.suppress(ProcessLookupError):
-                    os.kill(int(started.name.partition("-")[2]), signal.SIGKILL)
+                    os.kill(pid, signal.SIGKILL)
+
+
+def pids(project: Path, what: str) -> set[int]:
+    """Of processes that tests started, ended in order, or forgot."""
+    return {int(path.name.partition("-")[2]) for path in project.glob(f"{what}-*")}
 
 
 @pytest.mark.parametrize("way", ["Ctrl-C", "SIGTERM"])
 def test_an_interrupted_run_leaves_nothing(project: Path, way: str) -> None:
     with running(project) as process:
-        until("both workers to be at a test", lambda: len([*project.glob("started-*")]) == 2)
+        until("both workers to be at a test", lambda: len(pids(project, "forgotten")) == 2)
         workers = psutil.Process(process.pid).children()
         assert len(workers) == 2
         if way == "Ctrl-C":
@@ -111,9 +119,9 @@ def test_an_interrupted_run_leaves_nothing(project: Path, way: str) -> None:
     assert process.returncode == 2, said
     assert "KeyboardInterrupt" in said
     assert said.splitlines()[-1].startswith("=====")
-    started = {path.name.partition("-")[2] for path in project.glob("started-*")}
-    assert {path.name.partition("-")[2] for path in project.glob("ended-*")} == started, said
-    assert not [pid for pid in started if psutil.pid_exists(int(pid))]
+    assert pids(project, "ended") == pids(project, "started"), said
+    left = pids(project, "started") | pids(project, "forgotten")
+    until("the last processes to be gone", lambda: not any(map(psutil.pid_exists, left)), 10)
     assert not [worker for worker in workers if worker.is_running()]
 
 

@@ -32,7 +32,8 @@ def local_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack
         pytest.skip("the stack that FRONTROW_TEST_STACK names is not ours to disturb")
     # Archives of classes are for stacks that start often; here writing them would only cost time.
     directory = tmp_path_factory.mktemp("stack")
-    local = LocalStack(StackSettings(Path(directory), ports=free_ports(), class_archives=False))
+    settings = StackSettings(Path(directory), ports=free_ports(), class_archives=False, short_lived=True)
+    local = LocalStack(settings)
     try:
         local.up(deadline_s=300)
         yield local

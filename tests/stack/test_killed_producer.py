@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections import Counter
@@ -56,6 +58,7 @@ def run_seeds(bootstrap: str, topics: list[str], directory: Path) -> list[dict[s
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": str(tests)},
+            process_group=0,
         )
         for number, topic in enumerate(topics)
     ]
@@ -63,7 +66,9 @@ def run_seeds(bootstrap: str, topics: list[str], directory: Path) -> list[dict[s
         ended = [(process, *process.communicate(timeout=LIMIT_S)) for process in started]
     finally:
         for process in started:
-            process.kill()
+            # With its forks: one of them is under way when this is interrupted.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
             process.wait()
     assert [(process.returncode, errors.decode()) for process, _, errors in ended] == [(0, "")] * AT_ONCE
     return [json.loads(text) for _, text, _ in ended]

@@ -1,7 +1,7 @@
 """Tests side by side: what shares a stack runs in one worker, in order, while another runs the rest.
 
 Ctrl-C and SIGTERM end the workers before the session does: each gets the time to end what its fixtures started, which
-pytest-xdist alone would cut off after ten seconds.
+pytest-xdist alone would cut off after ten seconds. What is left of a worker's processes after that is killed.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import contextlib
 import os
 import signal
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import psutil
@@ -47,18 +48,24 @@ class Lanes(LoadScopeScheduling):
 
 
 class Workers:
-    """In the session that the user sees: the workers, to be ended in order."""
+    """In the session that the user sees: the workers, to be ended in order, with all that they started."""
 
     def __init__(self) -> None:
         self._nodes: list[Any] = []
+        self._groups: set[int] = set()
 
     def pytest_configure_node(self, node: Any) -> None:
         self._nodes.append(node)
 
+    def pytest_testnodeready(self) -> None:
+        """Each worker leads a group of processes, by now."""
+        children = (child.pid for child in psutil.Process().children())
+        self._groups |= {pid for pid in children if psutil.pid_exists(pid) and os.getpgid(pid) == pid}
+
     def pytest_keyboard_interrupt(self) -> None:
         """Pass the signal on, once for each time it came, and wait until all fixtures have ended."""
         deadline = time.monotonic() + _PATIENCE_S
-        _interrupt()
+        self._signal(signal.SIGINT)
         for node in self._nodes:
             ended = False
             while not ended:
@@ -68,15 +75,19 @@ class Workers:
                         node.channel.waitclose(max(0.0, deadline - time.monotonic()))
                     ended = True
                 except KeyboardInterrupt:
-                    _interrupt()
+                    self._signal(signal.SIGINT)
 
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_sessionfinish(self) -> Iterator[None]:
+        """After pytest-xdist has ended the workers, whatever the reason: what a test left running goes, too."""
+        result = yield
+        self._signal(signal.SIGKILL)
+        return result
 
-def _interrupt() -> None:
-    """Ctrl-C for every worker and what it runs: each leads a group of processes."""
-    for child in psutil.Process().children():
-        with contextlib.suppress(ProcessLookupError):
-            if os.getpgid(child.pid) == child.pid:
-                os.killpg(child.pid, signal.SIGINT)
+    def _signal(self, number: signal.Signals) -> None:
+        for group in self._groups:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(group, number)
 
 
 def wanted_workers(config: pytest.Config) -> int:

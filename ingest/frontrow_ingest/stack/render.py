@@ -90,18 +90,22 @@ def jvm_flags(service: str, settings: StackSettings) -> list[str]:
     return [
         f"-Xmx{heap}m",
         f"-XX:MaxDirectMemorySize={direct}m",
-        *fixed_flags(service),
+        *fixed_flags(service, quick=settings.short_lived),
         *((f"-Ddruid.properties.file=conf/{service}.properties",) if service in DRUID_SERVICES else ()),
     ]
 
 
-def fixed_flags(service: str) -> list[str]:
-    """Flags of a service's JVM that nobody chooses. It runs where ``tmp`` and ``conf/log4j2.xml`` are."""
+def fixed_flags(service: str, *, quick: bool = False) -> list[str]:
+    """Flags of a service's JVM that nobody chooses. It runs where ``tmp`` and ``conf/log4j2.xml`` are.
+
+    Args:
+        quick: without the second compiler, whatever the service does
+    """
     return [
         f"-Dfrontrow.service={service}",
         *_ALL_JVMS,
         *(_DRUID_JVMS if service in DRUID_SERVICES else ()),
-        *(("-XX:TieredStopAtLevel=1",) if service in _LIGHT else ()),
+        *(("-XX:TieredStopAtLevel=1",) if quick or service in _LIGHT else ()),
     ]
 
 

@@ -16,7 +16,7 @@ class LocalTestStack:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         # Archives of classes are for stacks that start often; writing them would only cost a test's time.
-        self._stack = LocalStack(StackSettings(directory, ports=free_ports(), class_archives=False))
+        self._stack = LocalStack(StackSettings(directory, ports=free_ports(), class_archives=False, short_lived=True))
         self.router_url = self._stack.router_url
         self.broker_url = self._stack.url("broker")
         self.coordinator_url = self._stack.url("coordinator")

@@ -11,6 +11,8 @@ from frontrow_ingest.stack import Ports, StackSettings
 from frontrow_ingest.stack.render import SERVICES, jvm_flags, write_configuration
 from frontrow_ingest.stack.settings import cache_directory, stack_directory
 
+QUICK = "-XX:TieredStopAtLevel=1"
+
 
 def test_every_file_is_filled_and_names_the_loopback_address_only(tmp_path: Path) -> None:
     ports = Ports().changed({"router": 18001, "kafka": 18002, "zookeeper": 18003})
@@ -31,6 +33,14 @@ def test_memory_can_be_chosen(tmp_path: Path) -> None:
     assert "-Xmx4096m" in jvm_flags("indexer", settings)
     assert "-Xmx768m" in jvm_flags("broker", settings)
     assert all(f"-Dfrontrow.service={service}" in jvm_flags(service, settings) for service in SERVICES)
+
+
+def test_a_short_lived_stack_compiles_quickly_everywhere() -> None:
+    for service in SERVICES:
+        quick, usual = (jvm_flags(service, StackSettings(Path("state"), short_lived=short)) for short in (True, False))
+        assert QUICK in quick
+        assert set(quick) - {QUICK} == set(usual) - {QUICK}
+    assert QUICK not in jvm_flags("indexer", StackSettings(Path("state")))
 
 
 def test_the_cache_follows_the_xdg_specification(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
