@@ -12,13 +12,16 @@ from frontrow._charts.units import Measure, measure
 if TYPE_CHECKING:
     from frontrow._result import Result
 
+MOST_VALUES = 12
+"""Values that are compared in a picture."""
+
 _ALONE, _ONE_OF_SEVERAL = 260, 110
 _OPEN = "#A9C9E2"
 
 
 def histogram_panels(result: Result, shape: Shape, *, width: int, height: int | None) -> list[dict[str, Any]]:
     """A panel for each metric of each value, one below the other, on the same axes."""
-    groups = _groups(result, shape)
+    groups = bin_groups(result, shape)[:MOST_VALUES]
     ends = edges(result)
     xs = measure("ms", [end for pair in ends for end in pair])
     several = len(groups) * len(shape.metrics) > 1
@@ -81,14 +84,14 @@ def of_bins(result: Result, shape: Shape) -> str:
     xs = measure("ms", [end for pair in edges(result) for end in pair])
     for metric in shape.metrics:
         ys = measure(result.units.get(metric, ""), result.columns[metric])
-        for name, rows in _groups(result, shape):
+        for name, rows in bin_groups(result, shape)[:MOST_VALUES]:
             highest = max(rows, key=lambda row: result.columns[metric][row])
             value = ys.text(result.columns[metric][highest])
             told.append(f"{name or capital(titled(metric))}: highest {said(result, highest, xs)}, {value}.")
     return f"Histogram. {' '.join(told)}"
 
 
-def _groups(result: Result, shape: Shape) -> list[tuple[str, list[int]]]:
+def bin_groups(result: Result, shape: Shape) -> list[tuple[str, list[int]]]:
     """Rows by the value compared."""
     if not shape.dimensions:
         return [("", list(range(len(result))))] if len(result) else []

@@ -10,7 +10,8 @@ from frontrow._charts.caption import caption, interval_text, listed
 from frontrow._charts.curve import curve_channel, curve_panels, curve_title
 from frontrow._charts.describe import of_bars, of_cells, of_panels
 from frontrow._charts.heat_map import MOST_VALUES, heat_panels, heat_units, heat_values
-from frontrow._charts.histogram import histogram_panels, is_uneven, of_bins
+from frontrow._charts.histogram import MOST_VALUES as MOST_COMPARED
+from frontrow._charts.histogram import bin_groups, histogram_panels, is_uneven, of_bins
 from frontrow._charts.lines import bare, is_thinned, panel_spec
 from frontrow._charts.over_time import time_channel, time_panels
 from frontrow._charts.shape import Shape, capital, lowered, shape_of, titled
@@ -76,6 +77,8 @@ def chart_spec(
             parts = histogram_panels(result, shape, width=width, height=height)
             notes += ["Pale: without an end, drawn as wide as the next"] if len(result) else []
             notes += ["Bins differ in width: compare heights, not areas"] if is_uneven(result) else []
+            if (values := len(bin_groups(result, shape))) > MOST_COMPARED:
+                notes.append(f"Of {values:,} values the first {MOST_COMPARED} are drawn")
             says = of_bins(result, shape)
         case _:
             if chosen == "retention":
