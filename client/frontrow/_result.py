@@ -195,12 +195,13 @@ class Result(Sequence[Mapping[str, Any]]):
 
         Time becomes lines, dashed where a bucket is not complete, with a gap where a value is null and a band between
         the columns ``<metric>_low`` and ``<metric>_high`` if there are such; a top list bars, two dimensions a heat
-        map, :meth:`Client.retention` its curve. Metrics of different units get panels of their own. The caption says
-        interval and exactness, and what is not drawn: more than 4,000 points in a panel, 50 bars, 7 lines.
+        map, :meth:`Client.retention` its curve, :meth:`Client.impact` bars, :meth:`Client.distribution` a histogram.
+        Metrics of different units get panels of their own. The caption says interval and exactness, and what is not
+        drawn: more than 4,000 points in a panel, 50 bars, 7 lines.
 
         Args:
             metrics: columns of numbers to draw; all unless given
-            kind: ``line``, ``bar``, ``heat_map`` or ``retention``; by the columns unless given
+            kind: ``line``, ``bar``, ``heat_map``, ``retention`` or ``histogram``; by the columns unless given
             title: above the chart; made of what is drawn unless given
             time_zone: of the time axis; that of the question unless given
             width, height: of a panel, pixels; bars and cells have a height of their own

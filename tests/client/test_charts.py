@@ -24,6 +24,9 @@ UNITS = {
     "startup_time_p50": "ms",
     "startup_time_p95": "ms",
     "rebuffer_ratio": "share",
+    "share": "share",
+    "share_up_to": "share",
+    "excess": "ms",
 }
 KINDS: Mapping[type, ColumnType] = {datetime: "time", str: "string", int: "integer", float: "number"}
 
@@ -105,7 +108,43 @@ SEVERAL = answer(
     }
 )
 EMPTY = answer({"time": [], "plays": []})
+BINS = answer(
+    {
+        "from_ms": [None, 500.0, 1000.0],
+        "to_ms": [500.0, 1000.0, None],
+        "plays": [10, 25, 15],
+        "share": [0.2, 0.5, 0.3],
+        "share_up_to": [0.2, 0.7, 1.0],
+    }
+)
+COMPARED = answer(
+    {
+        "cdn": [name for name in map(str, range(14)) for _ in range(2)],
+        "from_ms": [None, 500.0] * 14,
+        "to_ms": [500.0, None] * 14,
+        "plays": [1, 3] * 14,
+        "share": [0.25, 0.75] * 14,
+        "share_up_to": [0.25, 1.0] * 14,
+    }
+)
+SLICES = answer(
+    {
+        "dimension": ["cdn", "cdn", "isp"],
+        "value": ["a", "a", None],
+        "dimension_2": [None, "isp", None],
+        "value_2": [None, "x", None],
+        "rebuffer_ratio": [0.05, 0.09, 0.01],
+        "rebuffer_ratio_elsewhere": [0.01, 0.02, 0.02],
+        "excess": [120_000.0, 90_000.0, -60_000.0],
+        "excess_share": [0.5, 0.4, -0.2],
+        "unique_viewers": [20.0, 10.0, 15.0],
+        "plays": [25, 12, 16],
+    }
+)
 ALL = {
+    "bins": BINS,
+    "bins compared": COMPARED,
+    "slices": SLICES,
     "line": LINE,
     "bar": TOP,
     "heat_map": CELLS,
@@ -375,3 +414,54 @@ def test_without_the_extra_it_is_named(monkeypatch: pytest.MonkeyPatch, lacking:
     monkeypatch.setitem(sys.modules, lacking, None)
     with pytest.raises(MissingExtraError, match=rf"{lacking}: pip install 'frontrow\[plot\]'"):
         LINE.plot()
+
+
+class TestBins:
+    def test_a_bar_for_each_bin_as_wide_as_it_is(self) -> None:
+        spec = chart_spec(BINS)
+        assert [(row["from"], row["to"], row["value"], row["open"]) for row in rows(spec)] == [
+            (0.0, 500.0, 0.2, True),
+            (500.0, 1000.0, 0.5, False),
+            (1000.0, 1500.0, 0.3, True),
+        ]
+        assert [row["bin"] for row in rows(spec)] == ["up to 500 ms", "500 to 1,000 ms", "above 1,000 ms"]
+        assert spec["title"]["text"] == "Share of plays by start-up time"
+        assert "highest 500 to 1,000 ms, 50.0%" in spec["description"]
+        assert "Pale" in caption(spec)
+        assert "differ in width" not in caption(spec)
+
+    def test_other_numbers_when_asked(self) -> None:
+        spec = chart_spec(BINS, metrics=["plays", "share_up_to"])
+        assert [panel["title"]["text"] for panel in spec["vconcat"]] == ["Plays", "Share up to"]
+        with pytest.raises(AskError, match="Use histogram"):
+            chart_spec(BINS, kind="bar")
+
+    def test_bins_of_different_width_are_told(self) -> None:
+        wide = {
+            "from_ms": [None, 500.0, 2000.0, 2100.0],
+            "to_ms": [500.0, 2000.0, 2100.0, None],
+            "plays": [1, 1, 1, 1],
+            "share": [0.25] * 4,
+            "share_up_to": [0.25, 0.5, 0.75, 1.0],
+        }
+        assert "differ in width" in caption(chart_spec(answer(wide)))
+
+    def test_values_are_compared_in_panels_on_one_scale(self) -> None:
+        spec = chart_spec(COMPARED)
+        assert [panel["title"]["text"] for panel in spec["vconcat"]] == [*map(str, range(12))]
+        assert len({panel["encoding"]["y"]["scale"]["domainMax"] for panel in spec["vconcat"]}) == 1
+        assert "Of 14 values the first 12 are drawn" in caption(spec)
+
+    def test_one_split_below_zero(self) -> None:
+        columns = {"from_ms": [None, -5.0], "to_ms": [-5.0, None], "events": [1, 1], "share": [0.5, 0.5]}
+        spec = chart_spec(answer({**columns, "share_up_to": [0.5, 1.0]}))
+        assert [(row["from"], row["to"]) for row in rows(spec)] == [(-6.0, -5.0), (-5.0, -4.0)]
+        assert "delay" in spec["title"]["text"]
+
+
+def test_slices_are_bars_with_names_of_their_own() -> None:
+    spec = chart_spec(SLICES)
+    assert spec["title"]["text"] == "Excess, rebuffer ratio and unique viewers by slice"
+    excess, *_ = spec["hconcat"]
+    assert [row["bar"] for row in rows(excess)] == ["cdn a", "cdn a, isp x", "isp (none)"]
+    assert "Bar chart of 3" in spec["description"]

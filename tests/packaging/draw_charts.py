@@ -7,11 +7,10 @@ named, and ``--png`` draws that instead of SVG.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from frontrow import Client, Freshness, Result
 from frontrow_ingest.simulate import Simulation
@@ -60,7 +59,10 @@ def answers(client: Client) -> Iterator[tuple[str, Result]]:
     yield "top", so_far(client.top_n("content_id", ["viewer_hours", "plays"], n=8, interval=evening))
     title = client.top_n("content_id", "position_sessions", n=1, interval=evening, where={"position_is": "percent"})
     yield "retention", so_far(client.retention(title[0]["content_id"], interval=evening))
-    yield "heat-map", so_far(_by_two(client, "cdn", "country", "rebuffer_ratio", evening))
+    yield "heat-map", so_far(client.breakdown(["cdn", "isp"], "rebuffer_ratio", interval=evening))
+    yield "impact", so_far(client.impact("rebuffer_ratio", ["cdn", "isp"], pairs=True, n=8, interval=evening))
+    yield "distribution", so_far(client.distribution(interval=evening))
+    yield "distributions", so_far(client.distribution(by="cdn", interval=evening))
 
 
 def _with_bounds(result: Result, error: float) -> Result:
@@ -72,21 +74,6 @@ def _with_bounds(result: Result, error: float) -> Result:
     }
     types = {**result.types, **dict.fromkeys(sides, "number")}
     return replace(result, columns={**result.columns, **sides}, types=types)  # type: ignore[arg-type]
-
-
-def _by_two(client: Client, first: str, second: str, metric: str, interval: Any) -> Result:
-    """A metric by two dimensions: a question for each value of the first."""
-    columns: dict[str, list[Any]] = {first: [], second: [], metric: []}
-    whole = client.top_n(first, "plays", n=5, interval=interval)
-    for row in whole:
-        where: Mapping[str, Any] = {first: row[first]}
-        for found in client.top_n(second, ["plays", metric], n=8, interval=interval, where=where):
-            for name, value in ((first, row[first]), (second, found[second]), (metric, found[metric])):
-                columns[name].append(value)
-    answer = client.top_n(second, metric, n=8, interval=interval)
-    return replace(
-        answer, exactness="exact", columns=columns, types={first: "string", second: "string", metric: "number"}
-    )
 
 
 def draw(folder: Path, suffix: str) -> list[Path]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from frontrow._charts.shape import Shape, named, titled
+from frontrow._charts.shape import Shape, capital, named, titled
 from frontrow._charts.style import INK, PALETTE, panel_title
 from frontrow._charts.units import measure
 
@@ -29,6 +30,8 @@ def bar_panels(result: Result, shape: Shape, *, width: int) -> list[dict[str, An
 
 def bar_names(result: Result, shape: Shape) -> list[str]:
     """What each bar is called; the label if there is one, with the value itself where two labels are the same."""
+    if shape.slices:
+        return [_slice(row) for row in result]
     if not shape.dimensions:
         return [str(row + 1) for row in range(len(result))]
     values = [named(value) for value in result.columns[shape.dimensions[0]]]
@@ -37,6 +40,12 @@ def bar_names(result: Result, shape: Shape) -> list[str]:
     labels = [named(value) for value in result.columns[shape.label]]
     often = Counter(labels)
     return [label if often[label] == 1 else f"{label} ({value})" for label, value in zip(labels, values, strict=True)]
+
+
+def _slice(row: Mapping[str, Any]) -> str:
+    first = f"{row['dimension']} {named(row['value'])}"
+    second = row.get("dimension_2")
+    return first if second is None else f"{first}, {second} {named(row['value_2'])}"
 
 
 def _panel(result: Result, name: str, names: list[str], *, width: int, first: bool, several: bool) -> dict[str, Any]:
@@ -98,4 +107,4 @@ def _panel(result: Result, name: str, names: list[str], *, width: int, first: bo
             },
         ],
     }
-    return {"title": panel_title(titled(name)), **spec} if several else spec
+    return {"title": panel_title(capital(titled(name))), **spec} if several else spec

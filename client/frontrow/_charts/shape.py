@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 # How a column of lower or upper bounds is named after its metric.
 _BOUNDS = (("_low", "_high"), ("_lower", "_upper"))
 _CURVES = ("remaining", "retention")
+_BINS = {"from_ms", "to_ms", "share_up_to"}
+_SLICES = {"dimension", "value", "excess"}
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class Shape:
         label: shown instead of the only dimension; None where the answer has none
         metrics: numbers to draw, in their order
         bounds: lower and upper, by metric
-        curve: the answer is one of ``Client.retention``
+        curve, bins, slices: the answer is one of ``Client.retention``, ``distribution``, ``impact``
     """
 
     time: str | None
@@ -34,6 +36,8 @@ class Shape:
     metrics: tuple[str, ...]
     bounds: Mapping[str, tuple[str, str]]
     curve: bool = False
+    bins: bool = False
+    slices: bool = False
 
 
 def shape_of(result: Result, metrics: str | Sequence[str] | None) -> Shape:
@@ -53,8 +57,15 @@ def shape_of(result: Result, metrics: str | Sequence[str] | None) -> Shape:
         if name + low in numbers and name + high in numbers
     }
     curve = {"position", *_CURVES} <= set(numbers)
-    # Sessions beside their share would be the same curve once more.
-    drawable = list(_CURVES) if curve else [name for name in numbers if name not in {*sum(bounds.values(), ())}]
+    bins, slices = set(result.types) >= _BINS, set(result.types) >= _SLICES
+    drawable = [name for name in numbers if name not in {*sum(bounds.values(), ())}]
+    # Numbers beside their share would be the same curve or bars once more.
+    if curve:
+        drawable = list(_CURVES)
+    elif bins:
+        drawable = ["share"]
+    elif slices:
+        drawable = ["excess", drawable[0], "unique_viewers"]
     wanted = drawable if metrics is None else [metrics] if isinstance(metrics, str) else list(metrics)
     if unknown := [name for name in wanted if name not in numbers]:
         has = ", ".join(numbers) or "none"
@@ -62,7 +73,8 @@ def shape_of(result: Result, metrics: str | Sequence[str] | None) -> Shape:
     if not wanted:
         raise AskError("nothing to draw: this answer has no numbers.")
     times = [name for name, kind in result.types.items() if kind == "time"]
-    texts = [name for name, kind in result.types.items() if kind == "string"]
+    # A slice has a name of its own, made of all its texts.
+    texts = [name for name, kind in result.types.items() if kind == "string" and not slices]
     label = texts[1] if len(texts) == 2 and _is_label(texts[1], texts[0], result) else None
     return Shape(
         time=times[0] if times else None,
@@ -71,6 +83,8 @@ def shape_of(result: Result, metrics: str | Sequence[str] | None) -> Shape:
         metrics=tuple(dict.fromkeys(wanted)),
         bounds=bounds,
         curve=curve,
+        bins=bins,
+        slices=slices,
     )
 
 
@@ -84,6 +98,11 @@ def titled(name: str) -> str:
 def lowered(text: str) -> str:
     """A title inside of a sentence; abbreviations stay as they are."""
     return text if text[1:2].isupper() else text[:1].lower() + text[1:]
+
+
+def capital(text: str) -> str:
+    """A title at the beginning."""
+    return text[:1].upper() + text[1:]
 
 
 def named(value: object) -> str:

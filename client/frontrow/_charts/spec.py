@@ -10,9 +10,11 @@ from frontrow._charts.caption import caption, interval_text, listed
 from frontrow._charts.curve import curve_channel, curve_panels, curve_title
 from frontrow._charts.describe import of_bars, of_cells, of_panels
 from frontrow._charts.heat_map import MOST_VALUES, heat_panels, heat_units, heat_values
+from frontrow._charts.histogram import MOST_VALUES as MOST_COMPARED
+from frontrow._charts.histogram import bin_groups, histogram_panels, is_uneven, of_bins
 from frontrow._charts.lines import bare, is_thinned, panel_spec
 from frontrow._charts.over_time import time_channel, time_panels
-from frontrow._charts.shape import Shape, lowered, shape_of, titled
+from frontrow._charts.shape import Shape, capital, lowered, shape_of, titled
 from frontrow._charts.style import CONFIG, QUIET, heading
 from frontrow._charts.times import zone_of
 from frontrow._errors import AskError
@@ -20,7 +22,7 @@ from frontrow._errors import AskError
 if TYPE_CHECKING:
     from frontrow._result import Result
 
-Kind: TypeAlias = Literal["line", "bar", "heat_map", "retention"]
+Kind: TypeAlias = Literal["line", "bar", "heat_map", "retention", "histogram"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 _THINNED = "More points than the picture has room for: of each stretch the lowest and the highest are drawn"
 
@@ -71,6 +73,13 @@ def chart_spec(
                 if len(found) > MOST_VALUES
             ]
             says = of_cells(result, shape)
+        case "histogram":
+            parts = histogram_panels(result, shape, width=width, height=height)
+            notes += ["Pale: without an end, drawn as wide as the next"] if len(result) else []
+            notes += ["Bins differ in width: compare heights, not areas"] if is_uneven(result) else []
+            if (values := len(bin_groups(result, shape))) > MOST_COMPARED:
+                notes.append(f"Of {values:,} values the first {MOST_COMPARED} are drawn")
+            says = of_bins(result, shape)
         case _:
             if chosen == "retention":
                 panels, channel = curve_panels(result, shape), curve_channel(result)
@@ -104,6 +113,8 @@ def kinds_of(shape: Shape) -> list[Kind]:
     """Kinds of chart that can show an answer, the best one first."""
     if shape.curve:
         return ["retention"]
+    if shape.bins:
+        return ["histogram"] if len(shape.dimensions) < 2 else []
     if shape.time:
         return ["line"] if len(shape.dimensions) < 2 else []
     if len(shape.dimensions) == 2:
@@ -120,8 +131,12 @@ def _title(result: Result, shape: Shape, kind: Kind) -> str:
     if kind == "retention":
         return curve_title(result)
     first, *others = (titled(name) for name in shape.metrics)
-    what = listed([first, *map(lowered, others)])
-    by = " and ".join(lowered(titled(name)) for name in shape.dimensions)
+    what = listed([capital(first), *map(lowered, others)])
+    by = "slice" if shape.slices else " and ".join(lowered(titled(name)) for name in shape.dimensions)
+    if kind == "histogram":
+        counted = next((name for name in ("plays", "events") if name in result.types), "")
+        what = f"{what} of {counted} by {'start-up time' if counted == 'plays' else 'delay'}"
+        return f"{what} and {by}" if by else what
     return f"{what} by {by}" if by else what
 
 
