@@ -16,6 +16,9 @@ from typing import Any, cast
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
+_BUFFER = 1 << 18
+"""Bytes that are read at once, if they are there: with Python's own 8 KiB a large answer is many small pieces."""
+
 
 class _Current(threading.local):
     deadline: float | None = None
@@ -62,6 +65,9 @@ def _arm(sock: socket.socket) -> None:
 
 
 class _Socket(socket.socket):
+    def makefile(self, mode: Any = "r", buffering: int | None = None, **kwargs: Any) -> Any:
+        return super().makefile(mode, _BUFFER if buffering is None else buffering, **kwargs)
+
     def recv_into(self, *args: Any, **kwargs: Any) -> int:
         _arm(self)
         return super().recv_into(*args, **kwargs)
@@ -72,6 +78,9 @@ class _Socket(socket.socket):
 
 
 class _SecureSocket(ssl.SSLSocket):
+    def makefile(self, mode: Any = "r", buffering: int | None = None, **kwargs: Any) -> Any:
+        return super().makefile(mode, _BUFFER if buffering is None else buffering, **kwargs)
+
     def recv_into(self, *args: Any, **kwargs: Any) -> int:
         _arm(self)
         return super().recv_into(*args, **kwargs)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from typing import Any, Protocol, runtime_checkable
@@ -87,6 +87,17 @@ class StreamingTransport(DruidTransport, Protocol):
         ...
 
 
+@runtime_checkable
+class ReadingTransport(DruidTransport, Protocol):
+    """One that gives an answer as bytes to whoever reads it, which need not be JSON's reader."""
+
+    def request_read(
+        self, read: Callable[[bytes], Any], method: str, path: str, body: Any = None, *, timeout: float | None = None
+    ) -> Any:
+        """See :meth:`Transport.request_read`."""
+        ...
+
+
 class Transport:
     """Over HTTP to one address. Safe for several threads. Closes its connections at the end of a ``with`` block.
 
@@ -163,12 +174,32 @@ class Transport:
         call = call_of(method, path, body)
         if call.form in ("lines", "csv"):
             raise AskError("lines and CSV are not JSON: stream them.")
-        with self._answer(call, timeout, self._most) as pieces:
-            data = b"".join(pieces)
-            value = _loads(data) if data else None
+
+        def read(data: bytes) -> Any:
+            value = loads(data) if data else None
             if call.form == "json" and not isinstance(value, list | dict):
                 raise NotWholeError(f"{str(value)[:40]!r} is not what a query answers" if data else "it is empty")
             return value
+
+        return self._read(call, read, timeout)
+
+    def request_read(
+        self, read: Callable[[bytes], Any], method: str, path: str, body: Any = None, *, timeout: float | None = None
+    ) -> Any:
+        """What ``read`` makes of the bytes of an answer, about which nothing is known but that HTTP gave all of them.
+
+        Args:
+            read: raises NotWholeError, or JSON's error, for an answer that is not whole
+            method, path, body, timeout: as for :meth:`request_json`
+
+        Raises:
+            TransportError: as for :meth:`request_json`
+        """
+        return self._read(call_of(method, path, body), read, timeout)
+
+    def _read(self, call: Call, read: Callable[[bytes], Any], timeout: float | None) -> Any:
+        with self._answer(call, timeout, self._most) as pieces:
+            return read(b"".join(pieces))
 
     def stream(
         self, method: str, path: str, body: Any = None, *, timeout: float | None = None, limited: bool = True
@@ -303,7 +334,7 @@ class Transport:
         unpacker = Unpacker(response.headers.get("Content-Encoding"), most)
         while True:
             with Within(deadline, self.timeouts.read):
-                piece = response.read1(_CHUNK, decode_content=False)
+                piece = response.read(_CHUNK, decode_content=False)
             if not piece:
                 break
             if time.monotonic() > deadline:
@@ -346,7 +377,12 @@ class Transport:
         return False
 
 
-def _loads(data: bytes) -> Any:
+def loads(data: bytes) -> Any:
+    """JSON's value.
+
+    Raises:
+        JSONDecodeError: it is none
+    """
     # Every row is a new object, and the garbage collector would look at all of them again and again, in vain: twice the
     # time for a large answer.
     paused = len(data) > _LARGE and gc.isenabled()
