@@ -99,7 +99,7 @@ class Ending:
         slashes = len(piece) - len(piece.rstrip(b"\\"))
         self._escaped = b"\\" if slashes % 2 else b""
         piece = piece[: len(piece) - slashes].replace(b"\\\\", b"").replace(b'\\"', b"")
-        # What is left is of a few bytes, not an object for each text: a pair of quotes with no bracket between them says
+        # What is left is a few bytes, not an object for each text: a pair of quotes with no bracket between them says
         # nothing of what comes after.
         piece = piece.translate(None, _NOT_STRUCTURE).replace(b'""', b"")
         parts = piece.split(b'"')

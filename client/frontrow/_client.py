@@ -15,7 +15,7 @@ from frontrow._filters import WhereLike
 from frontrow._labels import ask_labels, check_label
 from frontrow._ledger import SETTLED_AFTER, LedgerReport, ask_ledger, types
 from frontrow._limits import Limits
-from frontrow._native import columns_of, lean
+from frontrow._native import ask_native, lean
 from frontrow._result import ColumnType, Freshness, Result
 from frontrow._retention import TYPES as RETENTION_TYPES
 from frontrow._retention import ask_retention, check_retention, of_title
@@ -290,7 +290,8 @@ class Client:
 
         Args:
             query: Druid's JSON; a query object of pydruid is taken too (its ``query_dict``). Scan and groupBy are
-                asked for rows as arrays, which changes only the speed.
+                asked for rows as arrays, which changes only the speed. Where Arrow is installed, a large answer of them
+                goes into it without a Python object for each value, unless a row holds a list or a text with an escape.
             context: as for :meth:`timeseries`; the query's own goes before it
             allow_large: as for :meth:`timeseries`
 
@@ -304,7 +305,7 @@ class Client:
         if not allow_large:
             self._limits.check_native(body)
         asking, asked = self._session.asking(context), lean(body)
-        columns, types = columns_of(asked, asking.run(asked))
+        columns, types = ask_native(asked, asking.run)
         return asking.result(columns, types, None, "as Druid answers")
 
     def sql(self, query: str, parameters: Sequence[Any] = (), *, context: Mapping[str, Any] | None = None) -> Result:

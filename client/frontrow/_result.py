@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
-from frontrow._rows import Rows
+from frontrow._lazy import LazyColumns
 from frontrow._time import Interval
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Result(Sequence[Mapping[str, Any]]):
     units: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.columns, Rows):
+        if not isinstance(self.columns, LazyColumns):
             frozen = {name: tuple(values) for name, values in self.columns.items()}
             object.__setattr__(self, "columns", MappingProxyType(frozen))
         object.__setattr__(self, "types", MappingProxyType(dict(self.types)))
@@ -89,7 +89,7 @@ class Result(Sequence[Mapping[str, Any]]):
         return tuple(self)
 
     def __len__(self) -> int:
-        if isinstance(self.columns, Rows):
+        if isinstance(self.columns, LazyColumns):
             return self.columns.count
         return len(next(iter(self.columns.values()), ()))
 

@@ -175,13 +175,7 @@ class Transport:
         if call.form in ("lines", "csv"):
             raise AskError("lines and CSV are not JSON: stream them.")
 
-        def read(data: bytes) -> Any:
-            value = loads(data) if data else None
-            if call.form == "json" and not isinstance(value, list | dict):
-                raise NotWholeError(f"{str(value)[:40]!r} is not what a query answers" if data else "it is empty")
-            return value
-
-        return self._read(call, read, timeout)
+        return self._read(call, query_answer if call.form == "json" else _value, timeout)
 
     def request_read(
         self, read: Callable[[bytes], Any], method: str, path: str, body: Any = None, *, timeout: float | None = None
@@ -377,12 +371,21 @@ class Transport:
         return False
 
 
-def loads(data: bytes) -> Any:
-    """JSON's value.
+def query_answer(data: bytes) -> Any:
+    """The JSON that a query answered.
 
     Raises:
-        JSONDecodeError: it is none
+        NotWholeError, JSONDecodeError: it is none
     """
+    value = _value(data)
+    if not isinstance(value, list | dict):
+        raise NotWholeError(f"{str(value)[:40]!r} is not what a query answers" if data else "it is empty")
+    return value
+
+
+def _value(data: bytes) -> Any:
+    if not data:
+        return None
     # Every row is a new object, and the garbage collector would look at all of them again and again, in vain: twice the
     # time for a large answer.
     paused = len(data) > _LARGE and gc.isenabled()
