@@ -21,18 +21,19 @@ def flat_table(kinds: Mapping[str, Kind | None], rows: bytes) -> pyarrow.Table |
 
     Args:
         kinds: of the columns; None where the values tell it; ``time`` is milliseconds
-        rows: without the bracket before the first and the one after the last
+        rows: JSON arrays with commas between them
 
     Returns:
         None where a reader of JSON must look: a list within a row, a text with an escape or what looks like a row's
         end, a value of another kind, and whatever is no JSON
     """
-    if b"\\" in rows or not FLAT.issuperset(kinds.values()):
+    bracketed = rows.startswith(b"[") and rows.endswith(b"]")
+    if b"\\" in rows or not bracketed or not kinds or not FLAT.issuperset(kinds.values()):
         return None
     pa, compute = library("pyarrow", "arrow"), library("pyarrow.compute", "arrow")
     # Without escapes this is CSV, in which a row ends as "],[" does. Two empty columns more keep the length, which lets
     # the bytes be replaced in place.
-    body = rows.replace(b"],[", b",,\n") + b",,"
+    body = b"".join((rows[1:-1].replace(b"],[", b",,\n"), b",,"))
     try:
         table = _read(kinds, body)
     except pa.ArrowInvalid:

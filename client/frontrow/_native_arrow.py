@@ -49,9 +49,10 @@ def grouped_table(
     answer = answer.strip()
     if not (answer.startswith(b"[[") and answer.endswith(b"]]")):
         return None
-    rows = answer[2:-2]
+    rows = answer[1:-1]
+    first = rows.find(b"],[")
     try:
-        width = len(orjson.loads(b"[" + rows.partition(b"],[")[0] + b"]"))
+        width = len(orjson.loads(rows if first < 0 else rows[: first + 1]))
     except orjson.JSONDecodeError:
         return None
     if width == len(names) + 1:

@@ -116,22 +116,33 @@ class Result(Sequence[Mapping[str, Any]]):
         return hash((tuple(self.columns), len(self)))
 
     def to_polars(self) -> polars.DataFrame:
-        """A polars DataFrame; needs the extra ``polars``."""
+        """A polars DataFrame; needs the extra ``polars``.
+
+        polars has no place for metadata: what :meth:`to_pandas` and :meth:`to_arrow` carry is at this result only.
+        """
         from frontrow._frames import to_polars
 
         return to_polars(self.columns, self.types)
 
     def to_pandas(self) -> pandas.DataFrame:
-        """A pandas DataFrame; needs the extra ``pandas``."""
+        """A pandas DataFrame; needs the extra ``pandas``. Its ``attrs["frontrow"]`` say interval, exactness, freshness,
+        units and the id of the query.
+        """
         from frontrow._frames import to_pandas
+        from frontrow._metadata import KEY, metadata
 
-        return to_pandas(self.columns, self.types)
+        frame = to_pandas(self.columns, self.types)
+        frame.attrs[KEY] = metadata(self)
+        return frame
 
     def to_arrow(self) -> pyarrow.Table:
-        """An Arrow table; needs the extra ``arrow``."""
+        """An Arrow table; needs the extra ``arrow``. Its schema's metadata has the same as JSON under ``frontrow``, and
+        Parquet keeps it.
+        """
         from frontrow._frames import to_arrow
+        from frontrow._metadata import KEY, as_json
 
-        return to_arrow(self.columns, self.types)
+        return to_arrow(self.columns, self.types).replace_schema_metadata({KEY: as_json(self)})
 
     def plot(
         self,

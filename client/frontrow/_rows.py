@@ -115,7 +115,7 @@ def whole_or_broken(url: str) -> Iterator[None]:
     try:
         yield
     except NotWholeError as error:
-        raise BrokenAnswerError(f"what {url} answered is no answer of Druid's SQL: {error}.", url=url) from error
+        raise BrokenAnswerError(f"what {url} answered is no answer of Druid: {error}.", url=url) from error
 
 
 def values_of(header: Header, lines: bytes) -> dict[str, list[Any]]:
