@@ -6,10 +6,10 @@ STAMP  := $(VENV)/.made-from-lock
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo images test unit lint format bench fuzz readme charts lock clean
+.PHONY: help setup demo images test unit lint lint-mypy lint-pyright format bench fuzz readme notebooks charts reference lock clean
 
 help: ## Show what can be made
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## Make the environment in .venv
 
@@ -28,7 +28,7 @@ images: $(STAMP) ## Build container images of Kafka and Druid for docker-compose
 	@$(BIN)/frontrow images build
 
 test: lint ## Lint, then run every test, on a real stack that is started and stopped
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses=auto --max-worker-restart=0 $(ARGS)
 
 unit: $(STAMP) ## Run only the tests that need no service
 	@$(BIN)/python -m pytest -m "not stack and not containers" $(ARGS)
@@ -36,7 +36,12 @@ unit: $(STAMP) ## Run only the tests that need no service
 lint: $(STAMP) ## Check style and types (ruff, mypy, pyright)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(MAKE) --no-print-directory -j2 lint-mypy lint-pyright
+
+lint-mypy: $(STAMP)
 	@$(BIN)/mypy
+
+lint-pyright: $(STAMP)
 	@PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright
 
 format: $(STAMP) ## Rewrite the code in its style
@@ -53,8 +58,14 @@ fuzz: $(STAMP) ## Fuzz the reading of CMCD and of Avro, half a minute each (need
 readme: $(STAMP) ## Write the README's transcripts anew by running what they show
 	@$(BIN)/python tests/packaging/record_readme.py
 
+notebooks: $(STAMP) ## Run the notebooks in client/notebooks anew and store their output
+	@$(BIN)/python tests/packaging/record_notebooks.py
+
 charts: $(STAMP) ## Draw the pictures of charts in client/docs anew
 	@$(BIN)/python tests/packaging/draw_charts.py
+
+reference: $(STAMP) ## Write the API reference in client/docs anew
+	@$(BIN)/python tests/packaging/write_reference.py
 
 lock: $(STAMP) ## Write requirements.lock anew
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --group dev --generate-hashes --no-emit-index-url --no-header --upgrade -o requirements.lock pyproject.toml

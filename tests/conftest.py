@@ -1,11 +1,14 @@
-"""For all tests: shared helpers tell what they compared; sockets that kafka-python forgets are not ours."""
+"""For all tests: shared helpers tell what they compared; sockets that kafka-python forgets are not ours; lanes."""
 
 from __future__ import annotations
 
 import gc
+import os
 import signal
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,13 +19,51 @@ pytest.register_assert_rewrite("contract.druid", "contract.druid_world", "contra
 _FORGOTTEN = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 
 
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of this tree."""
+    from support.installed import build
+
+    return build("wheel", tmp_path_factory.mktemp("wheel"))
+
+
 def pytest_sessionstart() -> None:
     """SIGTERM ends a run as Ctrl-C does: nothing that fixtures started stays."""
+    # A shell that starts something in the background has it ignore Ctrl-C; tests send that to themselves.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
-def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
-    """Let no test with a real Kafka fail for a socket that is forgotten."""
+def pytest_configure(config: pytest.Config) -> None:
+    """A worker of pytest-xdist leads a group of its own: it is interrupted by the session that started it."""
+    if hasattr(config, "workerinput"):
+        os.setpgrp()
+    elif config.getoption("tx", None):
+        from support.lanes import Workers
+
+        config.pluginmanager.register(Workers())
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    from support.lanes import wanted_workers
+
+    return wanted_workers(config)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    from support.lanes import Lanes
+
+    config.option.loadscopereorder = False
+    return Lanes(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Order the lanes, and let no test with a real Kafka fail for a socket that is forgotten."""
+    from support.lanes import ranked
+
+    items[:] = ranked(items, side_by_side=hasattr(config, "workerinput"))
     for item in items:
         if _with_kafka(item):
             item.add_marker(_FORGOTTEN)

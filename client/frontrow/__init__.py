@@ -7,8 +7,9 @@
 
 from __future__ import annotations
 
+from frontrow._async_client import AsyncClient
 from frontrow._client import Client
-from frontrow._connect import Tls
+from frontrow._completeness import Completeness
 from frontrow._errors import (
     AccessError,
     AskError,
@@ -31,34 +32,59 @@ from frontrow._export import Exported
 from frontrow._filters import Condition, between, eq, like, not_, one_of
 from frontrow._ledger import LedgerReport
 from frontrow._limits import Limits
+from frontrow._port import DruidTransport, Timeouts
+from frontrow._query.base import Query
+from frontrow._query.breakdown import breakdown
+from frontrow._query.compare import compare
+from frontrow._query.distribution import distribution
+from frontrow._query.impact import impact
+from frontrow._query.native import native
+from frontrow._query.overlap import overlap
+from frontrow._query.reach import reach
+from frontrow._query.retention import retention
+from frontrow._query.sketches import sketches
+from frontrow._query.sql import sql
+from frontrow._query.timeseries import timeseries
+from frontrow._query.top_n import top_n
 from frontrow._result import Freshness, Result
 from frontrow._retry import Retries
+from frontrow._sketch import HllSketch, QuantilesSketch, Sketch, ThetaSketch
+from frontrow._suppression import Suppression
 from frontrow._time import Interval
-from frontrow._transport import DruidTransport, Timeouts
+from frontrow._timeline import event, last, now, since
+from frontrow._tls import Tls
 from frontrow._version import __version__
 
 __all__ = [
     "AccessError",
     "AskError",
+    "AsyncClient",
     "BadQueryError",
     "BrokenAnswerError",
     "Client",
+    "Completeness",
     "Condition",
     "DruidError",
     "DruidTransport",
     "Exported",
     "Freshness",
     "FrontrowError",
+    "HllSketch",
     "Interval",
     "KeyEpochsError",
     "LedgerReport",
     "Limits",
     "MissingExtraError",
     "NotFoundError",
+    "QuantilesSketch",
+    "Query",
     "QueryTimedOutError",
     "Result",
     "Retries",
     "ServerError",
+    "Sketch",
+    "Suppression",
+    "ThetaSketch",
     "TimedOutError",
     "Timeouts",
     "Tls",
@@ -68,8 +94,24 @@ __all__ = [
     "UnreachableError",
     "__version__",
     "between",
+    "breakdown",
+    "compare",
+    "distribution",
     "eq",
+    "event",
+    "impact",
+    "last",
     "like",
+    "native",
     "not_",
+    "now",
     "one_of",
+    "overlap",
+    "reach",
+    "retention",
+    "since",
+    "sketches",
+    "sql",
+    "timeseries",
+    "top_n",
 ]

@@ -1,14 +1,11 @@
-"""How a Druid is reached: its address, who asks, certificates, a proxy between."""
+"""How a Druid is reached: its address, who asks, a proxy between."""
 
 from __future__ import annotations
 
 import base64
-import ssl
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from ipaddress import ip_address
-from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 from urllib.parse import unquote
 
 import urllib3
@@ -16,43 +13,7 @@ from urllib3.util import Url, parse_url
 
 from frontrow._deadline import POOLS, secure
 from frontrow._errors import AskError
-
-TokenLike: TypeAlias = "str | Callable[[], str]"
-
-
-@dataclass(frozen=True)
-class Tls:
-    """Certificates for an ``https`` address.
-
-    Attributes:
-        ca: file of the authorities to trust, instead of the system's
-        certificate: file of the client's own certificate, for a Druid that asks for one
-        key: file of its private key, unless it is in the same file
-        password: of that key
-    """
-
-    ca: str | Path | None = None
-    certificate: str | Path | None = None
-    key: str | Path | None = None
-    password: str | None = field(default=None, repr=False)
-
-    def context(self) -> ssl.SSLContext:
-        """
-        Raises:
-            AskError: a file is missing, or is not what it should be
-        """
-        if self.certificate is None and (self.key is not None or self.password is not None):
-            raise AskError("a key belongs to a certificate: name that, too.")
-        try:
-            context = ssl.create_default_context(cafile=self.ca)
-        except (OSError, ssl.SSLError) as error:
-            raise AskError(f"the authorities cannot be read from {self.ca}: {error}.") from None
-        if self.certificate is not None:
-            try:
-                context.load_cert_chain(self.certificate, self.key, self.password or "")
-            except (OSError, ssl.SSLError) as error:
-                raise AskError(f"the certificate cannot be read from {self.certificate}: {error}.") from None
-        return secure(context)
+from frontrow._tls import Tls, TokenLike
 
 
 @dataclass(frozen=True)
@@ -145,7 +106,7 @@ class Way:
         self.address = address
         self._options: dict[str, Any] = {"block": False, "retries": False}
         if address.is_secure:
-            self._options["ssl_context"] = (tls or Tls()).context()
+            self._options["ssl_context"] = secure((tls or Tls()).context())
         self._proxy: str | None = None
         if proxy is not None:
             through = _parsed(proxy, "the proxy's address")

@@ -2,14 +2,17 @@
 
 urllib3's timeouts are for a single wait: an answer, or only its headers, that comes byte by byte would be waited for
 without an end. Here the socket itself looks at the deadline before each wait.
+Another thread can end the waits of one, too: see :class:`Stop`.
 """
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import ssl
 import threading
 import time
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Any, cast
 
@@ -20,13 +23,71 @@ _BUFFER = 1 << 18
 """Bytes that are read at once, if they are there: with Python's own 8 KiB a large answer is many small pieces."""
 
 
+class Stopped(BaseException):
+    """The thread was told to wait no longer. Like an interruption by Ctrl-C, it is no failure of the request."""
+
+
+class Stop:
+    """Ends the waits of a thread from another one.
+
+    ``with stop:`` in the thread that waits; ``stop.now()`` in any other. Its requests then raise :class:`Stopped`.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._stopped = False
+        self._waiting: socket.socket | None = None
+
+    def __enter__(self) -> Stop:
+        _current.stop = self
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _current.stop = None
+
+    def now(self) -> None:
+        """Wait no longer."""
+        with self._lock:
+            self._stopped = True
+            if self._waiting is not None:
+                with contextlib.suppress(OSError):
+                    # Of the plain socket, also below TLS: whoever waits there wakes up.
+                    socket.socket.shutdown(self._waiting, socket.SHUT_RDWR)
+
+    @property
+    def stopped(self) -> bool:
+        return self._stopped
+
+    def waits(self, sock: socket.socket | None) -> None:
+        """What the thread waits on from now on.
+
+        Raises:
+            Stopped: it must not
+        """
+        with self._lock:
+            self._waiting = sock
+            if self._stopped:
+                raise Stopped
+
+
 class _Current(threading.local):
     deadline: float | None = None
     read: float = 0.0
     connected: bool = False
+    stop: Stop | None = None
 
 
 _current = _Current()
+
+
+@contextlib.contextmanager
+def unstopped() -> Iterator[None]:
+    """For what is to be done after a stop, like telling Druid of it."""
+    stop, _current.stop = _current.stop, None
+    try:
+        yield
+    finally:
+        _current.stop = stop
 
 
 class Within:
@@ -55,13 +116,24 @@ class Within:
         return _current.connected
 
 
-def _arm(sock: socket.socket) -> None:
-    if _current.deadline is None:
+@contextlib.contextmanager
+def _armed(sock: socket.socket) -> Iterator[None]:
+    """A wait on a socket."""
+    if _current.deadline is not None:
+        left = _current.deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the time for this request is up")
+        sock.settimeout(min(left, _current.read))
+    stop = _current.stop
+    if stop is None:
+        yield
         return
-    left = _current.deadline - time.monotonic()
-    if left <= 0:
-        raise TimeoutError("the time for this request is up")
-    sock.settimeout(min(left, _current.read))
+    stop.waits(sock)
+    try:
+        yield
+    finally:
+        # Whatever the wait ended with, a stop goes before it.
+        stop.waits(None)
 
 
 class _Socket(socket.socket):
@@ -69,12 +141,12 @@ class _Socket(socket.socket):
         return super().makefile(mode, _BUFFER if buffering is None else buffering, **kwargs)
 
     def recv_into(self, *args: Any, **kwargs: Any) -> int:
-        _arm(self)
-        return super().recv_into(*args, **kwargs)
+        with _armed(self):
+            return super().recv_into(*args, **kwargs)
 
     def sendall(self, *args: Any, **kwargs: Any) -> None:
-        _arm(self)
-        super().sendall(*args, **kwargs)
+        with _armed(self):
+            super().sendall(*args, **kwargs)
 
 
 class _SecureSocket(ssl.SSLSocket):
@@ -82,12 +154,12 @@ class _SecureSocket(ssl.SSLSocket):
         return super().makefile(mode, _BUFFER if buffering is None else buffering, **kwargs)
 
     def recv_into(self, *args: Any, **kwargs: Any) -> int:
-        _arm(self)
-        return super().recv_into(*args, **kwargs)
+        with _armed(self):
+            return super().recv_into(*args, **kwargs)
 
     def send(self, *args: Any, **kwargs: Any) -> int:
-        _arm(self)
-        return super().send(*args, **kwargs)
+        with _armed(self):
+            return super().send(*args, **kwargs)
 
 
 def _own(made: socket.socket) -> socket.socket:

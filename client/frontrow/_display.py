@@ -1,26 +1,29 @@
-"""Answers as text and HTML: a short table, and below it what must be known to read it."""
+"""Answers as text: a short table, and below it what must be known to read it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
-from html import escape
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from frontrow._caveats import UNSETTLED, caveats_of
 
 if TYPE_CHECKING:
     from frontrow._result import Result
 
-_MOST_ROWS = 20
+MOST_ROWS = 20
 _WIDEST = 40
 
 
-def as_text(result: Result, most_rows: int = _MOST_ROWS) -> str:
+def as_text(result: Result, most_rows: int = MOST_ROWS) -> str:
     """A table of the first rows, numbers to the right, and the caveats."""
-    header = [_heading(result, name) for name in result.columns]
-    body = [[format_value(value) for value in row] for row in _rows(result, most_rows)]
-    body = [[cell if len(cell) <= _WIDEST else cell[: _WIDEST - 1] + "…" for cell in row] for row in body]
+    header = headings(result)
+    body = [
+        [cell if len(cell) <= _WIDEST else cell[: _WIDEST - 1] + "…" for cell in row]
+        for row in cells(result, most_rows)
+    ]
     widths = [max(len(row[index]) for row in [header, *body]) for index in range(len(header))]
-    right = [result.types[name] in ("integer", "number") for name in result.columns]
+    right = [is_number(result, name) for name in result.columns]
     lines = [
         "  ".join(
             cell.rjust(width) if to_right else cell.ljust(width)
@@ -35,32 +38,60 @@ def as_text(result: Result, most_rows: int = _MOST_ROWS) -> str:
     return "\n".join([*lines, caveats(result)])
 
 
-def as_html(result: Result, most_rows: int = _MOST_ROWS) -> str:
-    """The same as an HTML table; every value is escaped."""
-    head = "".join(f"<th>{escape(_heading(result, name))}</th>" for name in result.columns)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{escape(format_value(value))}</td>" for value in row) + "</tr>"
-        for row in _rows(result, most_rows)
-    )
-    more = f"<p>… {len(result) - most_rows:,} more rows</p>" if len(result) > most_rows else ""
-    note = escape(caveats(result))
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}<p><small>{note}</small></p>"
-
-
 def caveats(result: Result) -> str:
-    """One line: interval, exactness, freshness, time taken."""
-    parts = [f"{len(result):,} rows"]
-    if result.interval:
-        parts.append(str(result.interval).replace(".000Z", "Z"))
-    parts += [result.exactness, str(result.freshness) if result.freshness else "freshness unknown"]
-    return " · ".join([*parts, f"{result.elapsed * 1000:.0f} ms"])
+    """The caveats in one line."""
+    found = caveats_of(result)
+    found.pop("query", None)
+    return " · ".join([f"{len(result):,} {'row' if len(result) == 1 else 'rows'}", *found.values()])
 
 
-def format_value(value: Any) -> str:
-    """A value as a person reads it."""
+def headings(result: Result) -> list[str]:
+    """Of each column its name and unit; of times their zone, unless it is UTC."""
+    found = []
+    for name in result.columns:
+        unit = _zone(result) if result.types[name] == "time" else result.units.get(name)
+        found.append(f"{name} [{unit}]" if unit else name)
+    return found
+
+
+def cells(result: Result, most: int | None = None) -> list[list[str]]:
+    """The first rows as a person reads them: hidden values say so, buckets that are not complete have a mark."""
+    zone, settled, hidden = _zone(result), result.settled, result.suppressed_rows
+    kinds = [result.types[name] for name in result.columns]
+    # The position of a curve says which row it is, as a time or a dimension does.
+    kept = [kind in ("time", "string") or name == "position" for name, kind in zip(result.columns, kinds, strict=True)]
+    found = []
+    for row, values in enumerate(zip(*(column[:most] for column in result.columns.values()), strict=True)):
+        line = []
+        for value, kind, stays in zip(values, kinds, kept, strict=True):
+            text = format_value(value, zone) if stays or not hidden[row] else hidden_text(result)
+            marked = kind == "time" and settled is not None and not settled[row]
+            line.append(f"{text} {UNSETTLED}" if marked else text)
+        found.append(line)
+    return found
+
+
+def hidden_text(result: Result) -> str:
+    """What stands for a hidden value; ``<10`` would be wrong of a row that is hidden to protect another."""
+    return "hidden" if result.suppression.protecting else f"<{result.suppression.least:,}"
+
+
+def is_number(result: Result, name: str) -> bool:
+    """Whether a column is of numbers."""
+    return result.types[name] in ("integer", "number")
+
+
+def format_value(value: Any, zone: str = "") -> str:
+    """A value as a person reads it.
+
+    Args:
+        zone: of times, which then have their offset, as an hour may come twice; UTC unless given
+    """
     match value:
         case None:
             return "–"
+        case datetime() if zone:
+            return value.astimezone(ZoneInfo(zone)).isoformat(sep=" ", timespec="seconds")
         case datetime():
             return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
         case bool():
@@ -73,10 +104,6 @@ def format_value(value: Any) -> str:
             return "".join(char if char.isprintable() else "�" for char in str(value))
 
 
-def _heading(result: Result, name: str) -> str:
-    unit = result.units.get(name)
-    return f"{name} [{unit}]" if unit else name
-
-
-def _rows(result: Result, most: int) -> list[Sequence[Any]]:
-    return list(zip(*(values[:most] for values in result.columns.values()), strict=True))
+def _zone(result: Result) -> str:
+    """The zone that times are shown in; empty for UTC."""
+    return "" if result.time_zone in (None, "UTC") else str(result.time_zone)

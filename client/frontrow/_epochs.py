@@ -15,7 +15,7 @@ from frontrow_specs import rollup
 # Sends one native query to Druid and gives its answer.
 Run: TypeAlias = Callable[[dict[str, Any]], list[Any]]
 _DIMENSION = "viewer_key_epoch"
-_VIEWER = "viewer_id"
+VIEWER = "viewer_id"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -52,9 +52,15 @@ def check_key_epochs(ask: Ask, buckets: Granularity, ledger: str, run: Run) -> N
             raise _refused(ask, buckets, Interval(first, end), epochs)
 
 
+def key_epoch(ask: Ask, ledger: str, run: Run) -> str | None:
+    """The one epoch that a question's viewers have pseudonyms of; None if the ledger tells of none, or of several."""
+    epochs = {epoch.name for epoch in _epochs(ask.interval.widened(MINUTE), ledger, run)}
+    return epochs.pop() if len(epochs) == 1 else None
+
+
 def _counts_viewers(ask: Ask) -> bool:
     """Whether a sketch of viewer ids is read."""
-    sketches = {metric.name for metric in rollup(ask.spec).metrics if metric.field == _VIEWER}
+    sketches = {metric.name for metric in rollup(ask.spec).metrics if metric.field == VIEWER}
     read = {aggregate.column for metric in ask.metrics for aggregate in metric.aggregates}
     for aggregator in ask.extra:
         read.add(str(aggregator.get("aggregator", aggregator).get("fieldName")))

@@ -31,7 +31,11 @@ _LONGEST = 400
 
 
 class FrontrowError(Exception):
-    """Root of the client's errors."""
+    """Root of the client's errors.
+
+    Attributes:
+        retryable: the same call may succeed later
+    """
 
     retryable: bool = False
 
@@ -140,7 +144,7 @@ class ServerError(DruidError):
         self, message: str, *, url: str, status: int, fields: dict[str, Any], retry_after: float | None = None
     ) -> None:
         super().__init__(message, url=url, status=status, fields=fields, retry_after=retry_after)
-        self.retryable = status in (502, 503, 504)
+        self.retryable: bool = status in (502, 503, 504)
 
 
 class QueryTimedOutError(ServerError, TimedOutError):

@@ -24,8 +24,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Exported:
-    """
+    """A file that was written.
+
     Attributes:
+        path: of the file
+        rows: in it
         bytes: of the file
         elapsed: seconds
         query_id: under which Druid knows the query

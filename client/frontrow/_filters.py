@@ -19,7 +19,11 @@ WhereLike: TypeAlias = "Condition | Mapping[str, Any] | Any | None"
 
 @dataclass(frozen=True)
 class Condition:
-    """A filter; joined by ``&``, ``|`` and ``~``. Make one by :func:`eq` and its siblings."""
+    """A filter; joined by ``&``, ``|`` and ``~``. Make one by :func:`eq` and its siblings.
+
+    Attributes:
+        json: in Druid's form, which is taken, too
+    """
 
     json: Mapping[str, Any]
 

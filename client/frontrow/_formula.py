@@ -73,7 +73,8 @@ def rank_expression(expression: Expression, bucket_ms: float) -> str:
     """The formula as an expression of Druid, to rank by; an empty denominator gives null."""
     match expression:
         case Number(value):
-            return repr(value)
+            # Not with an exponent, which large sums would have.
+            return f"{value:.1f}" if value.is_integer() else repr(value)
         case Bucket():
             return repr(float(bucket_ms))
         case Aggregate("quantile"):

@@ -1,10 +1,12 @@
-"""What goes with an answer into frames: its caveats, as JSON's values."""
+"""What goes with an answer into documents and frames: everything that must be known to read it, as JSON's values."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+import math
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -13,46 +15,47 @@ if TYPE_CHECKING:
 KEY = "frontrow"
 """Under which frames hold it."""
 
-ATTRIBUTES = ("interval", "exactness", "freshness", "query_id", "elapsed", "units", "types")
-"""Of a Result that go with it, if it has them and they hold anything. Another attribute needs its name here, and a way
-in ``_WAYS`` if :func:`plain` gives it no good shape."""
-
 
 def metadata(result: Result) -> dict[str, Any]:
-    """The caveats of an answer: interval as ``start/end``, exactness in words, freshness, units by column and so on.
+    """The caveats of an answer; names and values are those of :meth:`frontrow.Result.to_dict`.
 
-    Times are in ISO 8601, lengths of time in seconds. What is not known is not there.
+    Rows are told by number, from 0: those that are hidden and those whose bucket is not settled.
     """
-    found = {}
-    for name in ATTRIBUTES:
-        value = getattr(result, name, None)
-        if value is not None and value != {} and value != ():
-            found[name] = _WAYS.get(name, plain)(value)
-    return found
+    return {
+        "types": dict(result.types),
+        "units": dict(result.units),
+        "interval": str(result.interval) if result.interval else None,
+        "time_zone": result.time_zone,
+        "unsettled_rows": [row for row, is_settled in enumerate(result.settled or ()) if not is_settled],
+        "exactness": result.exactness,
+        "completeness": {name: json_value(value) for name, value in asdict(result.completeness).items()},
+        "newest_event": json_value(result.freshness.newest) if result.freshness else None,
+        "age_s": result.freshness.age.total_seconds() if result.freshness else None,
+        "suppressed": result.suppressed,
+        "suppressed_rows": [row for row, is_hidden in enumerate(result.suppression.rows) if is_hidden],
+        "min_audience": result.suppression.least,
+        "query_id": result.query_id,
+        "elapsed_s": result.elapsed,
+    }
 
 
 def as_json(result: Result) -> str:
-    """The same as text, which Arrow's metadata is of."""
+    """The same as text."""
     return json.dumps(metadata(result), ensure_ascii=False)
 
 
-def plain(value: Any) -> Any:
-    """JSON's values of a value: of an object its public fields."""
+def json_value(value: Any) -> Any:
+    """A value as JSON has it: times as ISO 8601 in UTC, what is no number as null."""
     match value:
-        case None | bool() | int() | float() | str():
+        case None | bool() | int() | str():
             return value
+        case float():
+            return value if math.isfinite(value) else None
         case datetime():
-            return value.isoformat()
-        case timedelta():
-            return value.total_seconds()
+            return value.isoformat().replace("+00:00", "Z")
         case Mapping():
-            return {str(name): plain(each) for name, each in value.items()}
-        case list() | tuple() | set() | frozenset():
-            return [plain(each) for each in value]
-        case _ if fields := getattr(value, "__dataclass_fields__", None):
-            return {name: plain(getattr(value, name)) for name in fields if not name.startswith("_")}
+            return {str(name): json_value(each) for name, each in value.items()}
+        case list() | tuple():
+            return [json_value(each) for each in value]
         case _:
             return str(value)
-
-
-_WAYS: Mapping[str, Callable[[Any], Any]] = {"interval": str}

@@ -9,8 +9,11 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
+from frontrow._completeness import NOT_ASKED, Completeness
 from frontrow._lazy import LazyColumns
-from frontrow._time import Interval
+from frontrow._settled import buckets_of, settled_buckets
+from frontrow._suppression import NOTHING_HIDDEN, Suppression
+from frontrow._time import Granularity, Interval
 
 if TYPE_CHECKING:
     import pandas
@@ -54,6 +57,10 @@ class Result(Sequence[Mapping[str, Any]]):
         elapsed: seconds from the call to the answer
         query_id: under which Druid knows the first query
         queries: everything that was sent to Druid, as JSON values
+        units: by column, where it has one
+        completeness: how much of what producers sent in the interval is counted; unknown if it was not asked
+        suppression: which rows are hidden because few viewers are in them
+        time_zone: of the calendar that the question's buckets follow; None where the question has none
     """
 
     columns: Mapping[str, Sequence[Any]]
@@ -65,6 +72,10 @@ class Result(Sequence[Mapping[str, Any]]):
     query_id: str
     _queries: tuple[Mapping[str, Any], ...] = field(repr=False)
     units: Mapping[str, str] = field(default_factory=dict, repr=False)
+    completeness: Completeness = NOT_ASKED
+    suppression: Suppression = NOTHING_HIDDEN
+    time_zone: str | None = None
+    _buckets: Granularity | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.columns, LazyColumns):
@@ -82,6 +93,30 @@ class Result(Sequence[Mapping[str, Any]]):
     def queries(self) -> list[dict[str, Any]]:
         """Every Druid query that the answer took, as JSON values: a copy."""
         return [copy.deepcopy(dict(query)) for query in self._queries]
+
+    @property
+    def suppressed(self) -> int:
+        """How many rows are hidden because few viewers are in them, or to protect those."""
+        return self.suppression.hidden
+
+    @property
+    def suppressed_rows(self) -> tuple[bool, ...]:
+        """Of each row, whether it is hidden: its metrics are null then."""
+        return self.suppression.rows or (False,) * len(self)
+
+    @property
+    def settled(self) -> tuple[bool, ...] | None:
+        """Of each row, whether its bucket of time is whole and old enough; None for an answer without such buckets.
+
+        It is when it lies inside ``interval`` and ends no later than the newest event of ``freshness``. Where freshness
+        was not asked for, only the interval decides. Settled is not final: a late event counts in its own bucket.
+        """
+        name = next((name for name, kind in self.types.items() if kind == "time"), None)
+        if name is None or self.interval is None:
+            return None
+        times = self.columns[name]
+        buckets = self._buckets or buckets_of(self._queries, times)
+        return settled_buckets(times, self.interval, self.freshness, buckets)
 
     @property
     def rows(self) -> tuple[Mapping[str, Any], ...]:
@@ -115,6 +150,19 @@ class Result(Sequence[Mapping[str, Any]]):
     def __hash__(self) -> int:
         return hash((tuple(self.columns), len(self)))
 
+    def to_dict(self) -> dict[str, Any]:
+        """Rows and all caveats as values that JSON knows.
+
+        Returns:
+            ``rows`` (times in ISO 8601, UTC), ``types`` and ``units`` by column; ``interval`` as ``start/end``,
+            ``time_zone``, ``settled`` of each row or None; ``exactness`` in words; ``completeness`` with its fields;
+            ``newest_event``, ``age_s`` of it when asked; ``suppressed``, ``suppressed_rows`` by number from 0,
+            ``min_audience``; ``query_id``, ``elapsed_s``.
+        """
+        from frontrow._document import to_dict
+
+        return to_dict(self)
+
     def to_polars(self) -> polars.DataFrame:
         """A polars DataFrame; needs the extra ``polars``.
 
@@ -125,8 +173,8 @@ class Result(Sequence[Mapping[str, Any]]):
         return to_polars(self.columns, self.types)
 
     def to_pandas(self) -> pandas.DataFrame:
-        """A pandas DataFrame; needs the extra ``pandas``. Its ``attrs["frontrow"]`` say interval, exactness, freshness,
-        units and the id of the query.
+        """A pandas DataFrame; needs the extra ``pandas``. Its ``attrs["frontrow"]`` hold all caveats, in the names of
+        :meth:`to_dict`; instead of ``settled`` there are ``unsettled_rows``, by number from 0.
         """
         from frontrow._frames import to_pandas
         from frontrow._metadata import KEY, metadata
@@ -164,6 +212,7 @@ class Result(Sequence[Mapping[str, Any]]):
         Args:
             metrics: columns of numbers to draw; all unless given
             kind: ``line``, ``bar``, ``heat_map`` or ``retention``; by the columns unless given
+            title: above the chart; made of what is drawn unless given
             time_zone: of the time axis; that of the question unless given
             width, height: of a panel, pixels; bars and cells have a height of their own
 
@@ -190,7 +239,7 @@ class Result(Sequence[Mapping[str, Any]]):
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        from frontrow._display import as_html
+        from frontrow._html import as_html
 
         return as_html(self)
 

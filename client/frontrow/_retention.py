@@ -10,6 +10,7 @@ from frontrow._errors import AskError
 from frontrow._filters import Condition, WhereLike, eq, parse_where
 from frontrow._formula import aggregations
 from frontrow._result import ColumnType
+from frontrow._suppression import marks_of, without_hidden
 from frontrow._timeseries import Run
 
 POSITIONS = {"percent": 100, "minute": 1000}
@@ -50,6 +51,9 @@ def of_title(content: str, where: WhereLike) -> Condition:
 def ask_retention(ask: Ask, by: str, run: Run) -> dict[str, list[Any]]:
     """Columns as in ``TYPES``; every position from 0 to the last that was played, in order.
 
+    Where the question has an audience, positions that few sessions played or came to are hidden, and ``MARKS`` says
+    which. That hides the end of a curve; how many left between two positions that are shown is their difference.
+
     Raises:
         AskError: there are more positions than ``POSITIONS`` allows
     """
@@ -73,13 +77,17 @@ def ask_retention(ask: Ask, by: str, run: Run) -> dict[str, list[Any]]:
         raise AskError(f"{last + 1:,} minutes are more than {POSITIONS[by]:,}: ask for one event of the channel.")
     reached = _reached(shared, sessions, last, run)
     total = reached[0]
-    return {
+    columns: dict[str, list[Any]] = {
         "position": [*range(last + 1)],
         "sessions": [played.get(position, 0.0) for position in range(last + 1)],
         "retention": [_share(played.get(position, 0.0), total) for position in range(last + 1)],
         "came_so_far": reached,
         "remaining": [_share(each, total) for each in reached],
     }
+    if ask.audience is None:
+        return columns
+    few = [_fewest(*pair) for pair in zip(columns["sessions"], reached, strict=True)]
+    return without_hidden(columns, ["position"], marks_of(few, [], ask.least))
 
 
 def _reached(shared: Mapping[str, Any], sessions: Mapping[str, Any], last: int, run: Run) -> list[float]:
@@ -103,6 +111,11 @@ def _reached(shared: Mapping[str, Any], sessions: Mapping[str, Any], last: int, 
     for position in range(last - 1, -1, -1):
         found[position] = max(found[position], found[position + 1])
     return found
+
+
+def _fewest(*sessions: float) -> float:
+    """The smaller one that is not 0: a position that a seek jumped over tells of nobody."""
+    return min((each for each in sessions if each), default=0.0)
 
 
 def _share(part: float, whole: float) -> float | None:

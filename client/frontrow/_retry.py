@@ -6,7 +6,6 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from threading import Lock
 
 from frontrow._errors import AskError
@@ -82,6 +81,8 @@ def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> floa
     said = (headers.get("Retry-After") or "").strip()
     if said.isascii() and said.isdigit():
         return float(said[:9])
+    from email.utils import parsedate_to_datetime
+
     try:
         until = parsedate_to_datetime(said)
     except ValueError:

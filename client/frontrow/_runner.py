@@ -9,7 +9,7 @@ from typing import Any
 
 from frontrow._call import NATIVE, SQL
 from frontrow._errors import AskError, TimedOutError
-from frontrow._transport import DruidTransport, ReadingTransport, StreamingTransport
+from frontrow._port import DruidTransport, ReadingTransport, StreamingTransport
 
 
 class Runner:
@@ -25,9 +25,14 @@ class Runner:
         self.sent: list[dict[str, Any]] = []
         self.first_id = ""
 
-    def aside(self) -> Runner:
-        """For queries that go before the question: in the same time, but not among what it sent."""
-        return Runner(self._transport, self._context, deadline=self._deadline)
+    def aside(self, seconds: float | None = None) -> Runner:
+        """For queries that go before the question: in the same time, but not among what it sent.
+
+        Args:
+            seconds: of that time at most
+        """
+        deadline = self._deadline if seconds is None else min(self._deadline, time.monotonic() + seconds)
+        return Runner(self._transport, self._context, deadline=deadline)
 
     def __call__(self, query: dict[str, Any]) -> list[Any]:
         asked, left = self._native(query)

@@ -1,4 +1,4 @@
-"""What all questions of one client share, and what goes before each: limits, key epochs, freshness."""
+"""What all questions of one client share, and what goes before each: limits, key epochs, freshness, completeness."""
 
 from __future__ import annotations
 
@@ -7,21 +7,38 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
-from frontrow._ask import Ask
+from frontrow._ask import Ask, prepare
+from frontrow._completeness import NOT_ASKED, Completeness, Remembered, ask_completeness, asked_of, unknown
 from frontrow._epochs import check_key_epochs
+from frontrow._errors import AskError, TransportError
 from frontrow._export import Exported, check_path, closing, write_scan, write_sql
+from frontrow._filters import Condition
 from frontrow._formula import maximum
+from frontrow._ledger import SETTLED_AFTER, LedgerReport, ask_ledger, types
 from frontrow._limits import Limits
+from frontrow._port import DruidTransport
 from frontrow._result import ColumnType, Freshness, Result, freshness_of
 from frontrow._rows import Header, Rows, split_header, whole_or_broken
 from frontrow._runner import Runner, checked_context
 from frontrow._scan_export import scan_body
 from frontrow._sql import sql_body, types_of
-from frontrow._time import Granularity, Interval, grain_buckets
-from frontrow._transport import DruidTransport
+from frontrow._suppression import NOTHING_HIDDEN, taken_out
+from frontrow._time import MINUTE, Granularity, Interval, IntervalLike, Last, grain_buckets, parse_interval
+from frontrow._timeline import SPEC as TIMELINE_SPEC
+from frontrow._timeline import EventBounds, Resolved, event_bounds, resolve
+from frontrow_specs import rollup
+from frontrow_specs.avro_schemas import EVENTS
+
+if TYPE_CHECKING:
+    from frontrow._query.base import Query
+
+COMPLETENESS_S = 2.0
+"""Completeness may take so long, and the question goes on without it."""
+_LONGEST_REASON = 120
 
 
 @dataclass
@@ -30,6 +47,9 @@ class Asking:
 
     run: Runner
     fresh: Freshness | None = None
+    completeness: Completeness = NOT_ASKED
+    ask: Ask | None = None
+    buckets: Granularity | None = None
     began: float = field(default_factory=time.perf_counter)
 
     def result(
@@ -40,9 +60,24 @@ class Asking:
         exactness: str,
         units: Mapping[str, str] | None = None,
     ) -> Result:
-        elapsed, sent = time.perf_counter() - self.began, tuple(self.run.sent)
+        """The answer; what is hidden in its columns becomes its ``suppression``."""
+        suppression = NOTHING_HIDDEN
+        if self.ask is not None:
+            columns, suppression = taken_out(columns, self.ask.least, self.ask.audience)
         return Result(
-            columns, types, interval, exactness, self.fresh, elapsed, self.run.first_id, sent, dict(units or {})
+            columns,
+            types,
+            interval,
+            exactness,
+            self.fresh,
+            time.perf_counter() - self.began,
+            self.run.first_id,
+            tuple(self.run.sent),
+            dict(units or {}),
+            self.completeness,
+            suppression,
+            None if self.buckets is None else self.buckets.zone,
+            self.buckets,
         )
 
 
@@ -52,7 +87,8 @@ class Session:
     Attributes:
         datasources: name in Druid of a spec's datasource where it differs
         context: of each query
-        with_freshness, with_key_epochs: ask for them before each question
+        with_freshness, with_key_epochs, with_completeness: ask for them before each question
+        least: the smallest audience that is shown; 0 for any
     """
 
     transport: DruidTransport
@@ -61,6 +97,9 @@ class Session:
     context: Mapping[str, Any]
     with_freshness: bool
     with_key_epochs: bool
+    with_completeness: bool = False
+    least: int = 0
+    remembered: Remembered = field(default_factory=Remembered)
 
     def datasource(self, spec: str) -> str:
         return self.datasources.get(spec, spec)
@@ -77,11 +116,68 @@ class Session:
         deadline = None if timeout is None else time.monotonic() + timeout
         return Asking(Runner(self.transport, {**self.context, **checked_context(context)}, deadline=deadline))
 
+    def ask(self, query: Query) -> Result:
+        """
+        Raises:
+            AskError, KeyEpochsError, TransportError
+        """
+        if not callable(getattr(query, "_ask", None)):
+            raise AskError(f"{query!r} is not a question: make one by frontrow.timeseries() or another function.")
+        return query._ask(self)
+
+    def prepare(
+        self,
+        metrics: Sequence[str],
+        interval: IntervalLike | Last | None,
+        condition: Condition | None,
+        *,
+        granularity: Granularity | None = None,
+        dimension: str | Sequence[str] | None = None,
+        spec: str | None = None,
+        aggregations: Mapping[str, Any] | None = None,
+    ) -> Ask:
+        """A question in names of the catalogue, ready to be asked; see :func:`frontrow._ask.prepare`.
+
+        Raises:
+            AskError: it makes no sense
+        """
+        when = self.resolved(interval)
+        return prepare(
+            self.datasources,
+            metrics,
+            when.interval,
+            None if condition is None else condition.to_druid(),
+            granularity=granularity,
+            open_end=when.open_end,
+            dimension=dimension,
+            spec=spec,
+            aggregations=aggregations,
+            least=self.least,
+        )
+
+    @property
+    def as_druid(self) -> str:
+        """What is to be said of the exactness of a query that is Druid's own."""
+        return "as Druid answers, small audiences too" if self.least > 1 else "as Druid answers"
+
+    def resolved(self, interval: IntervalLike | Last | None, *, from_start: bool = False) -> Resolved:
+        """The interval that is meant now; the time of a live event is asked of Druid.
+
+        Raises:
+            AskError, TransportError; see :func:`frontrow._timeline.resolve`
+        """
+
+        @cache
+        def bounds(event_id: str) -> EventBounds:
+            return event_bounds(event_id, self.datasource(TIMELINE_SPEC), self.asking(None).run)
+
+        return resolve(interval, bounds, at=datetime.now(UTC), from_start=from_start)
+
     def sql(self, text: str, parameters: Sequence[Any], context: Mapping[str, Any] | None) -> Result:
         asking, body = self.asking(context), sql_body(text, parameters)
         with self._answer(asking.run, body, export=False) as (header, pieces):
             rows = Rows(header, b"".join(pieces), self.transport.url)
-        return asking.result(rows, types_of(header), None, "as Druid answers")
+        return asking.result(rows, types_of(header), None, self.as_druid)
 
     def export(
         self,
@@ -117,15 +213,65 @@ class Session:
             AskError: it is beyond a limit; nothing was sent
             KeyEpochsError: it counts distinct viewers across two viewer keys
         """
-        if not allow_large:
-            self.limits.check(ask.interval, buckets, *_inner(ask))
         asking = self.asking(context)
-        if self.with_key_epochs:
-            check_key_epochs(ask, buckets, self.datasource("ledger"), asking.run.aside())
+        asking.ask, asking.buckets = ask, buckets
+        self.check(ask, buckets, asking.run, allow_large)
         if self.with_freshness:
             # Before the question itself, so that the newest event it tells of is in the answer.
             asking.fresh = self.freshness(ask.spec, asking.run.aside())
+        if self.with_completeness:
+            asking.completeness = self.completeness(ask, asking.run)
         return asking
+
+    def completeness(self, ask: Ask, run: Runner) -> Completeness:
+        """How much of what was sent in the question's interval is counted; unknown if that cannot be told."""
+        if rollup(ask.spec).topic != EVENTS:
+            return unknown("only viewing events are held against the ledger")
+        interval = asked_of(ask.interval)
+
+        def asked() -> Completeness:
+            now, aside = datetime.now(UTC), run.aside(COMPLETENESS_S)
+            try:
+                return ask_completeness(
+                    ask.datasource,
+                    self.datasource("ledger"),
+                    ask.grain,
+                    interval,
+                    aside,
+                    now=now,
+                    settled_after=SETTLED_AFTER,
+                )
+            except (TransportError, KeyError, TypeError, ValueError, AttributeError) as error:
+                return unknown(f"{type(error).__name__}: {str(error)[:_LONGEST_REASON]}")
+
+        return self.remembered.get((ask.datasource, interval), asked)
+
+    def check(self, ask: Ask, buckets: Granularity, run: Runner, allow_large: bool) -> None:
+        """Whether a question of the catalogue may be asked; raises as :meth:`begin` does."""
+        if not allow_large:
+            self.limits.check(ask.interval, buckets, *_inner(ask))
+        if self.with_key_epochs:
+            check_key_epochs(ask, buckets, self.datasource("ledger"), run.aside())
+
+    def ledger(
+        self,
+        interval: IntervalLike | None,
+        last: str | timedelta | None,
+        settled_after: timedelta,
+        context: Mapping[str, Any] | None,
+        allow_large: bool,
+    ) -> LedgerReport:
+        when = parse_interval(None if interval is None else self.resolved(interval).interval, last)
+        if not allow_large:
+            self.limits.check(when, grain_buckets(MINUTE))
+        asking = self.asking(context)
+        asking.fresh = self.freshness("audience", asking.run.aside())
+        names = {spec: self.datasource(spec) for spec in ("audience", "ledger", "quarantine")}
+        columns, totals, completeness, not_known = ask_ledger(
+            names, when, asking.run, now=datetime.now(UTC), settled_after=settled_after
+        )
+        minutes = asking.result(columns, types(), when, "exact")
+        return LedgerReport(minutes, totals, completeness, asking.fresh, not_known)
 
     def freshness(self, spec: str, run: Runner) -> Freshness | None:
         answer = run({"queryType": "dataSourceMetadata", "dataSource": self.datasource(spec)})

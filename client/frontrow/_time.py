@@ -6,12 +6,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from frontrow._errors import AskError
 
-IntervalLike: TypeAlias = "str | tuple[datetime, datetime] | Interval"
+if TYPE_CHECKING:
+    from frontrow._timeline import Event, LastUntil, MomentLike, Since
+
+IntervalLike: TypeAlias = "str | tuple[MomentLike, MomentLike] | Interval | LastUntil | Since | Event"
+"""What a caller writes; a client works out what is known only when it is asked: see ``_timeline``."""
 
 MINUTE = timedelta(minutes=1)
 MOST_BUCKETS = 1_000_000
@@ -52,6 +56,7 @@ class Interval:
 
     @property
     def length_ms(self) -> float:
+        """Milliseconds from start to end."""
         return (self.end - self.start).total_seconds() * 1000
 
     def widened(self, grain: timedelta, *, open_end: bool = False) -> Interval:
@@ -66,22 +71,36 @@ class Interval:
 
 
 @dataclass(frozen=True)
+class Last:
+    """The time up to now, whenever that is asked: ``Last("30m")``."""
+
+    length: str | timedelta
+
+
+@dataclass(frozen=True)
 class Granularity:
     """Buckets of so many units of the calendar or the clock, in a time zone; none of a unit means one bucket.
 
     Attributes:
         unit: one of ``month``, ``week``, ``day``, ``hour``, ``minute``, ``second``
         period: the same as an ISO period, for Druid
+        origin: a moment at which a bucket of hours, minutes or seconds begins; None for the calendar's
     """
 
     count: int
     unit: str
     period: str
     zone: str = "UTC"
+    origin: datetime | None = None
 
     @property
     def is_all(self) -> bool:
         return not self.count
+
+    @property
+    def is_of_clock(self) -> bool:
+        """Whether every bucket is of the same length: not the calendar's days, weeks and months."""
+        return not self.is_all and self.unit in ("hour", "minute", "second")
 
     @property
     def shortest(self) -> timedelta:
@@ -106,7 +125,10 @@ class Granularity:
 
     def to_druid(self) -> Any:
         """Druid's JSON."""
-        return "all" if self.is_all else {"type": "period", "period": self.period, "timeZone": self.zone}
+        if self.is_all:
+            return "all"
+        druid = {"type": "period", "period": self.period, "timeZone": self.zone}
+        return druid if self.origin is None else {**druid, "origin": _iso(self.origin)}
 
     def after(self, start: datetime) -> datetime:
         """The end of the bucket that begins at ``start``, in UTC."""
@@ -126,6 +148,8 @@ class Granularity:
 
         As Druid does: one week begins on Monday; several of a unit are counted from 1970-01-01 in the time zone.
         """
+        if self.origin is not None:
+            return moment.astimezone(UTC) - (moment - self.origin) % self.shortest
         zone = ZoneInfo(self.zone)
         local = moment.astimezone(zone)
         midnight = local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)

@@ -8,8 +8,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
 from frontrow._ask import Ask
+from frontrow._bounds import bound_values
 from frontrow._errors import AskError
 from frontrow._formula import aggregations, clean, evaluate, maximum, post_aggregations
+from frontrow._suppression import marks_of, without_hidden
 from frontrow._time import Granularity, check_buckets, grain_buckets
 from frontrow_specs.formula import Aggregate, Expression, aggregates
 
@@ -33,11 +35,16 @@ def check_timeseries(ask: Ask, granularity: Granularity) -> None:
 
 
 def ask_timeseries(ask: Ask, granularity: Granularity, run: Run) -> dict[str, list[Any]]:
-    """Columns: ``time`` (starts of the buckets, UTC), then one for each metric; empty buckets, too."""
+    """Columns: ``time`` (starts of the buckets, UTC), then one for each metric; empty buckets, too.
+
+    Where the question has an audience, small buckets are hidden, and ``MARKS`` says which.
+    """
     starts = list(granularity.starts(ask.interval))
     answered: dict[datetime, dict[str, Any]] = {}
     if ask.aggregates or ask.extra:
-        for start, values in _buckets(run(timeseries_query(ask, ask.aggregates, granularity, ask.extra))):
+        for start, values in _buckets(
+            run(timeseries_query(ask, ask.aggregates, granularity, ask.extra, ask.bound_posts()))
+        ):
             answered[ask.interval.start if granularity.is_all else start] = values
     if not answered.keys() <= set(starts):
         # Druid goes from bucket to bucket, and where a day begins at 01:00 because the clock went forward at midnight,
@@ -53,15 +60,24 @@ def ask_timeseries(ask: Ask, granularity: Granularity, run: Run) -> dict[str, li
             evaluate(metric.expression, answered.get(start, {}), granularity.bucket_ms(start, ask.interval))
             for start in starts
         ]
+        if ask.bounds:
+            columns |= bound_values([metric], [answered.get(start, {}) for start in starts])
     for aggregator in ask.extra:
         columns[aggregator["name"]] = [clean(answered.get(start, {}).get(aggregator["name"])) for start in starts]
-    return columns
+    if ask.audience is None:
+        return columns
+    audiences = [_audience(ask, answered, start, columns, row) for row, start in enumerate(starts)]
+    return without_hidden(columns, ["time"], marks_of(audiences, [], ask.least))
 
 
 def timeseries_query(
-    ask: Ask, needed: Iterable[Aggregate], granularity: Granularity, extra: Iterable[Mapping[str, Any]] = ()
+    ask: Ask,
+    needed: Iterable[Aggregate],
+    granularity: Granularity,
+    extra: Iterable[Mapping[str, Any]] = (),
+    posts: Iterable[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
-    """The native query."""
+    """The native query; with more aggregators and post-aggregators than its own."""
     from pydruid.query import QueryBuilder
 
     needed = tuple(needed)
@@ -74,9 +90,18 @@ def timeseries_query(
     }
     query: dict[str, Any] = QueryBuilder().timeseries(arguments).query_dict
     query["aggregations"] = [*aggregations(needed), *extra]
-    if posts := post_aggregations(needed):
-        query["postAggregations"] = posts
+    if computed := [*post_aggregations(needed), *posts]:
+        query["postAggregations"] = computed
     return query | ask.scope()
+
+
+def _audience(
+    ask: Ask, answered: Mapping[datetime, Mapping[str, Any]], start: datetime, columns: Mapping[str, Any], row: int
+) -> float | None:
+    if start in answered:
+        return ask.audience_in(answered[start])
+    # Maxima are another query: what came between the two has an audience that nobody counted.
+    return None if any(columns[metric.name][row] for metric in ask.metrics) else 0.0
 
 
 def _maxima(ask: Ask, inner: Expression, starts: list[datetime], run: Run) -> list[float | int | None]:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 from frontrow._ask import Ask
+from frontrow._bounds import bound_values
 from frontrow._errors import AskError
 from frontrow._filters import required_values
 from frontrow._formula import aggregations as druid_aggregations
-from frontrow._formula import answer_name, clean, evaluate, maximum, post_aggregations, rank_expression
-from frontrow._time import grain_buckets
+from frontrow._formula import clean, evaluate, maximum
+from frontrow._grouping import best_first, dimension_spec, events, group_by, largest, ranked
+from frontrow._maxima import maxima
+from frontrow._suppression import listed, marks_of, without_hidden
 from frontrow._timeseries import Run
 from frontrow_specs import Metric
-from frontrow_specs.formula import Aggregate, Expression, aggregates
+from frontrow_specs.formula import Expression
 
 # Druid keeps at least so many values per segment: fewer distinct values than that, and nothing was cut off.
 THRESHOLD = 1000
@@ -35,35 +37,53 @@ def check_top_n(ask: Ask, n: int) -> None:
 
 
 def ask_top_n(ask: Ask, dimension: str, multi_value: bool, n: int, run: Run) -> tuple[dict[str, list[Any]], str]:
-    """Columns of the answer, the dimension first, best row first; and what is to be said of its exactness."""
+    """Columns of the answer, the dimension first, best row first; and what is to be said of its exactness.
+
+    Where the question has an audience, small values and what would give them away are not ranked: they come last, by
+    name, if there is room, and ``MARKS`` says which they are.
+    """
     bucket_ms = ask.interval.length_ms
     only = required_values(ask.where, dimension) if multi_value else None
     first = ask.metrics[0]
-    note = "top list exact"
     peaks: dict[str, dict[Any, float]] = {}
+    # What is hidden is chosen among many values, however few are wanted: the same for a short list and for a long one.
+    limit = max(n, THRESHOLD)
+    most = n if ask.audience is None else limit
+    cut = False
     if (inner := maximum(first)) is not None:
-        values = peaks[first.name] = _maxima(ask, dimension, inner, only, n, run)
+        values = peaks[first.name] = _maxima(ask, dimension, inner, only, most, run)
         more = ask.aggregates or ask.extra
         answered = _rows(ask, dimension, list(values), multi_value, run) if more else {value: {} for value in values}
     elif multi_value:
-        rows = _groups(run(group_by_query(ask, dimension, first, n, only)))
-        answered = {row[dimension]: row for row in rows}
+        answered = {row[dimension]: row for row in events(run(group_by_query(ask, dimension, first, most, only)))}
     else:
-        answer = run(top_n_query(ask, dimension, first, max(n, THRESHOLD), only))
-        rows = answer[0]["result"] if answer else []
-        ranked = sorted(rows, key=lambda row: _rank(evaluate(first.expression, row, bucket_ms), row[dimension]))[:n]
-        answered = {row[dimension]: row for row in ranked}
-        if len(rows) >= THRESHOLD:
-            # Some segment may have left a value out: ask again for just these, so that their numbers are whole.
-            answered = _rows(ask, dimension, list(answered), False, run)
-            note = f"numbers re-queried; the choice among over {THRESHOLD:,} values is approximate"
+        answer = run(top_n_query(ask, dimension, first, limit, only))
+        answered = {row[dimension]: row for row in (answer[0]["result"] if answer else ())}
+        cut = len(answered) >= limit
+
+    def place(value: Any) -> tuple[float, tuple[str, ...]]:
+        found = (
+            peaks[first.name].get(value)
+            if first.name in peaks
+            else evaluate(first.expression, answered[value], bucket_ms)
+        )
+        return best_first(found, value)
+
+    marks = _marks(ask, answered)
+    chosen = _listed(sorted(answered, key=place), marks, n)
+    if cut:
+        # Some segment may have left a value out: ask again for just these, so that their numbers are whole.
+        answered |= _rows(ask, dimension, chosen, False, run)
+        marks = _marks(ask, answered)
+    left_out = sum(bool(mark) for mark in marks.values()) - sum(bool(marks[value]) for value in chosen)
+    answered = {value: answered[value] for value in chosen}
     for metric in ask.metrics:
         inner = maximum(metric)
         if inner is not None and metric.name not in peaks and answered:
-            restricted = _restricted(ask, dimension, list(answered))
+            of_these = restricted(ask, dimension, list(answered))
             values_shown = list(answered) if multi_value else None
-            peaks[metric.name] = _maxima(restricted, dimension, inner, values_shown, len(answered), run)
-    return _columns(ask, dimension, answered, peaks), note
+            peaks[metric.name] = _maxima(of_these, dimension, inner, values_shown, len(answered), run)
+    return _columns(ask, dimension, answered, peaks, marks), _note(ask, cut, limit, left_out)
 
 
 def top_n_query(
@@ -77,7 +97,7 @@ def top_n_query(
     """
     from pydruid.query import QueryBuilder
 
-    needed, posts, metric = _ranked(ask, by)
+    needed, posts, metric = ranked(ask, by)
     query: dict[str, Any] = (
         QueryBuilder()
         .topn(
@@ -85,7 +105,7 @@ def top_n_query(
                 "datasource": ask.datasource,
                 "intervals": [str(ask.interval)],
                 "granularity": "all",
-                "dimension": _dimension(dimension, only),
+                "dimension": dimension_spec(dimension, only),
                 "metric": metric,
                 "threshold": threshold,
                 "aggregations": {},
@@ -103,43 +123,16 @@ def group_by_query(
     ask: Ask, dimension: str, by: Metric | None, limit: int, only: Sequence[str | None] | None
 ) -> dict[str, Any]:
     """The native query for a multi-value dimension: a topN would leave out the rows that have no label at all."""
-    needed, posts, metric = _ranked(ask, by)
-    query: dict[str, Any] = {
-        "queryType": "groupBy",
-        "dataSource": ask.datasource,
-        "intervals": [str(ask.interval)],
-        "granularity": "all",
-        "dimensions": [_dimension(dimension, only)],
-        "aggregations": [*druid_aggregations(needed), *ask.extra],
-        "postAggregations": posts,
-        "limitSpec": _largest(metric, limit),
-    }
-    return query | ask.scope()
-
-
-def _ranked(ask: Ask, by: Metric | None) -> tuple[tuple[Aggregate, ...], list[dict[str, Any]], str]:
-    """What to aggregate, the post-aggregators, and the name of the one to rank by."""
-    if by is None:
-        return ask.aggregates, post_aggregations(ask.aggregates), str(ask.extra[0]["name"])
-    needed = tuple(dict.fromkeys((*by.aggregates, *ask.aggregates)))
-    posts = post_aggregations(needed)
-    if isinstance(by.expression, Aggregate) and by.expression.kind != "quantile":
-        return needed, posts, answer_name(by.expression)
-    expression = rank_expression(by.expression, ask.interval.length_ms)
-    return needed, [*posts, {"type": "expression", "name": "rank", "expression": expression}], "rank"
-
-
-def _largest(column: str, limit: int) -> dict[str, Any]:
-    order = {"dimension": column, "direction": "descending", "dimensionOrder": "numeric"}
-    return {"type": "default", "limit": limit, "columns": [order]}
-
-
-def _groups(answer: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    return [entry["event"] for entry in answer]
+    needed, posts, metric = ranked(ask, by)
+    return group_by(ask, [dimension_spec(dimension, only)], needed, posts, largest(metric, limit))
 
 
 def _columns(
-    ask: Ask, dimension: str, answered: Mapping[Any, Mapping[str, Any]], peaks: Mapping[str, Mapping[Any, float]]
+    ask: Ask,
+    dimension: str,
+    answered: Mapping[Any, Mapping[str, Any]],
+    peaks: Mapping[str, Mapping[Any, float]],
+    marks: Mapping[Any, str],
 ) -> dict[str, list[Any]]:
     columns: dict[str, list[Any]] = {dimension: list(answered)}
     for metric in ask.metrics:
@@ -149,12 +142,41 @@ def _columns(
         else:
             length = ask.interval.length_ms
             columns[metric.name] = [evaluate(metric.expression, row, length) for row in answered.values()]
+            if ask.bounds:
+                columns |= bound_values([metric], [*answered.values()])
     for aggregator in ask.extra:
         columns[aggregator["name"]] = [clean(row.get(aggregator["name"])) for row in answered.values()]
     # Druid ranks by doubles; the order shown is that of the values shown, equal ones by name.
     first = columns[ask.metrics[0].name]
-    order = sorted(range(len(first)), key=lambda row: _rank(first[row], columns[dimension][row]))
-    return {name: [values[row] for row in order] for name, values in columns.items()}
+    order = sorted(range(len(first)), key=lambda row: best_first(first[row], columns[dimension][row]))
+    names = columns[dimension]
+    of_rows = [marks[value] for value in names]
+    order = listed(order, of_rows, names, len(names))
+    columns = {name: [values[row] for row in order] for name, values in columns.items()}
+    return columns if ask.audience is None else without_hidden(columns, [dimension], [of_rows[row] for row in order])
+
+
+def _marks(ask: Ask, answered: Mapping[Any, Mapping[str, Any]]) -> dict[Any, str]:
+    """Of each value why it is hidden, if it is. All values that Druid answered are one line."""
+    if ask.audience is None:
+        return dict.fromkeys(answered, "")
+    audiences = [ask.audience_in(row) for row in answered.values()]
+    return dict(zip(answered, marks_of(audiences, [range(len(audiences))], ask.least), strict=True))
+
+
+def _listed(values: Sequence[Any], marks: Mapping[Any, str], most: int) -> list[Any]:
+    rows = listed(range(len(values)), [marks[value] for value in values], values, most)
+    return [values[row] for row in rows]
+
+
+def _note(ask: Ask, cut: bool, limit: int, left_out: int) -> str:
+    note = "top list exact"
+    if cut:
+        note = f"numbers re-queried; the choice among {limit:,} values or more is approximate"
+    if left_out and ask.audience is not None:
+        note += f"; {left_out:,} {'value' if left_out == 1 else 'values'} with fewer than {ask.least:,} "
+        note += f"{ask.audience.of} not ranked"
+    return note
 
 
 def _rows(ask: Ask, dimension: str, values: list[Any], multi_value: bool, run: Run) -> dict[Any, Mapping[str, Any]]:
@@ -162,11 +184,11 @@ def _rows(ask: Ask, dimension: str, values: list[Any], multi_value: bool, run: R
     if not values:
         return {}
     by = next((metric for metric in ask.metrics if maximum(metric) is None), None)
-    restricted = _restricted(ask, dimension, values)
+    of_these = restricted(ask, dimension, values)
     if multi_value:
-        rows = _groups(run(group_by_query(restricted, dimension, by, MOST_VALUES, values)))
+        rows = events(run(group_by_query(of_these, dimension, by, MOST_VALUES, values)))
     else:
-        answer = run(top_n_query(restricted, dimension, by, len(values), None))
+        answer = run(top_n_query(of_these, dimension, by, len(values), None))
         rows = answer[0]["result"] if answer else []
     found = {row[dimension]: row for row in rows}
     return {value: found.get(value, {}) for value in values}
@@ -176,51 +198,12 @@ def _maxima(
     ask: Ask, dimension: str, inner: Expression, only: Sequence[str | None] | None, n: int, run: Run
 ) -> dict[Any, float]:
     """The largest value of a formula over the grains, for each value of the dimension: the ``n`` largest."""
-    inner_query: dict[str, Any] = {
-        "queryType": "groupBy",
-        "dataSource": ask.datasource,
-        "intervals": [str(ask.interval)],
-        "granularity": grain_buckets(ask.grain).to_druid(),
-        "dimensions": [_dimension(dimension, only)],
-        "aggregations": druid_aggregations(aggregates(inner)),
-        "postAggregations": [
-            {
-                "type": "expression",
-                "name": "value",
-                "expression": rank_expression(inner, ask.grain / timedelta(milliseconds=1)),
-            },
-        ],
-    }
-    inner_query |= ask.scope()
-    answer = run(
-        {
-            "queryType": "groupBy",
-            "dataSource": {"type": "query", "query": inner_query},
-            "intervals": [str(ask.interval)],
-            "granularity": "all",
-            "dimensions": [dimension],
-            "aggregations": [{"type": "doubleMax", "name": "max_over_grain", "fieldName": "value"}],
-            "limitSpec": _largest("max_over_grain", n),
-        }
-    )
-    return {row[dimension]: row["max_over_grain"] for row in _groups(answer)}
+    answer = run(maxima(ask, [dimension_spec(dimension, only)], [dimension], inner, n))
+    return {row[dimension]: row["max_over_grain"] for row in events(answer)}
 
 
-def _restricted(ask: Ask, dimension: str, values: list[Any]) -> Ask:
+def restricted(ask: Ask, dimension: str, values: Sequence[Any]) -> Ask:
     """The same question, for some values of the dimension."""
-    within = {"type": "in", "dimension": dimension, "values": values}
+    within = {"type": "in", "dimension": dimension, "values": list(values)}
     where = within if ask.where is None else {"type": "and", "fields": [dict(ask.where), within]}
     return replace(ask, where=where)
-
-
-def _dimension(dimension: str, only: Sequence[str | None] | None) -> Any:
-    # A row with several labels counts for each; without this, labels that merely come along would show too.
-    if only is None or None in only:
-        return dimension
-    delegate = {"type": "default", "dimension": dimension, "outputName": dimension}
-    return {"type": "listFiltered", "delegate": delegate, "values": list(only)}
-
-
-def _rank(value: float | int | None, name: str | None) -> tuple[float, str]:
-    """Sorts the largest first and null last; equal ones by name."""
-    return float("inf") if value is None else -value, name or ""

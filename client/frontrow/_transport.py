@@ -7,95 +7,27 @@ import gc
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import orjson
 import urllib3
 
 from frontrow._answer import Ending, NotWholeError, Unpacker
 from frontrow._call import Call, call_of
-from frontrow._connect import Credentials, Tls, TokenLike, Way, address_of
-from frontrow._deadline import Within
+from frontrow._connect import Credentials, Way, address_of
+from frontrow._deadline import Within, unstopped
 from frontrow._errors import AskError, BrokenAnswerError, FrontrowError, druid_error
 from frontrow._failure import Failure, Request, before_answer, failure_of
 from frontrow._limits import Limits
+from frontrow._port import Timeouts
 from frontrow._retry import NO_RETRIES, STATUSES, Budget, Retries, retry_after
+from frontrow._tls import Tls, TokenLike
 
 _CHUNK = 1 << 16
 _LARGE = 1 << 20
 _REASON = 1 << 16  # bytes of a refusal that are read
 _CANCEL_S = 1.0
 _ANY = 1 << 62  # bytes
-
-
-@dataclass(frozen=True)
-class Timeouts:
-    """Seconds.
-
-    Attributes:
-        connect: until the connection stands
-        read: between two pieces of the answer
-        total: for all of a request, from its sending to the last byte of the answer, further attempts included
-        query: for a query inside Druid, which ends it by itself then; best shorter than ``read``
-    """
-
-    connect: float = 3.0
-    read: float = 65.0
-    total: float = 300.0
-    query: float = 60.0
-
-    def __post_init__(self) -> None:
-        for field in fields(self):
-            if not getattr(self, field.name) > 0:
-                raise AskError(f"the timeout {field.name}={getattr(self, field.name)!r} is not a time above 0 s.")
-
-
-class DruidTransport(Protocol):
-    """What carries requests to a Druid and its answers back: HTTP, or a double that answers by itself.
-
-    A failure is one of the errors under :class:`TransportError`, whoever carries; what cannot be sent is an AskError.
-    """
-
-    @property
-    def url(self) -> str:
-        """Where the Druid is, for messages; without credentials."""
-        ...
-
-    @property
-    def timeouts(self) -> Timeouts:
-        """How long to wait for it."""
-        ...
-
-    def request_json(self, method: str, path: str, body: Any = None, *, timeout: float | None = None) -> Any:
-        """The JSON that Druid answers; None for an empty answer. See :meth:`Transport.request_json`."""
-        ...
-
-    def close(self) -> None:
-        """Let go of what is held; a second call does nothing."""
-        ...
-
-
-@runtime_checkable
-class StreamingTransport(DruidTransport, Protocol):
-    """One that also gives an answer piece by piece, which SQL needs."""
-
-    def stream(
-        self, method: str, path: str, body: Any = None, *, timeout: float | None = None, limited: bool = True
-    ) -> Iterator[bytes]:
-        """See :meth:`Transport.stream`."""
-        ...
-
-
-@runtime_checkable
-class ReadingTransport(DruidTransport, Protocol):
-    """One that gives an answer as bytes to whoever reads it, which need not be JSON's reader."""
-
-    def request_read(
-        self, read: Callable[[bytes], Any], method: str, path: str, body: Any = None, *, timeout: float | None = None
-    ) -> Any:
-        """See :meth:`Transport.request_read`."""
-        ...
 
 
 class Transport:
@@ -362,7 +294,7 @@ class Transport:
 
     def _cancelled(self, path: str) -> bool:
         # On a connection of its own, in little time: the one of the query is of no use, and someone waits.
-        with contextlib.suppress(Exception), contextlib.closing(self._way.pool(1)) as pool:
+        with unstopped(), contextlib.suppress(Exception), contextlib.closing(self._way.pool(1)) as pool:
             headers = {**self._headers, **self._credentials.headers()}
             with Within(time.monotonic() + _CANCEL_S, _CANCEL_S):
                 response = self._urlopen(pool, "DELETE", path, None, headers, _CANCEL_S)

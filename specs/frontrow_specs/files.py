@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from difflib import get_close_matches
-from importlib.resources import files
-from importlib.resources.abc import Traversable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from frontrow_specs.errors import SpecInvalid
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
 
 _LARGEST = 1 << 20
 
 
 def package_file(*parts: str) -> Traversable:
     """A data file of this package."""
+    from importlib.resources import files
+
     found: Traversable = files("frontrow_specs")
     for part in parts:
         found = found.joinpath(part)

@@ -77,6 +77,7 @@ BENCHMARKS = {
     "failures": Benchmark("The same twenty failures: pydruid and frontrow", 300, None),
     "rollup": Benchmark("Rows, bytes and speed of each rollup spec", 600, on_indexer, "--viewers 100"),
     "preview": Benchmark("The rollup preview", 400, None, "--viewers 100"),
+    "import": Benchmark("What an import costs", 600, None, "--rounds 1"),
     "stack": Benchmark("Start and memory of the local stack", 900, None),
     "containers": Benchmark("Local processes beside containers", 900, None),
 }

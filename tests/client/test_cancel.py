@@ -12,6 +12,7 @@ import pytest
 import frontrow
 from frontrow import Client, Timeouts
 from frontrow._transport import Transport
+from support.clients import a_client
 from support.fault_proxy import Fault, FaultProxy, fault_proxy, instead
 from support.interrupts import ctrl_c
 from support.loopback import CLOSE, Reply, Request, json_reply, loopback, reply
@@ -51,7 +52,7 @@ def test_sql(proxy: FaultProxy) -> None:
 
 @pytest.mark.parametrize("fault", [HANGS, Fault(cut=150, ending="stall")], ids=["before", "within the answer"])
 def test_when_it_is_interrupted(proxy: FaultProxy, fault: Fault) -> None:
-    with Client(proxy.url, freshness=False) as client:
+    with a_client(proxy.url, freshness=False) as client:
         proxy.faults.append(fault)
         began = time.monotonic()
         with ctrl_c(proxy), pytest.raises(KeyboardInterrupt) as caught:
@@ -134,7 +135,7 @@ class TestContext:
 
     def test_is_sent_with_each_query(self) -> None:
         with loopback(lambda _: json_reply([])) as druid:
-            with Client(druid.url, context={"priority": -1, "lane": "reports"}) as client:
+            with a_client(druid.url, context={"priority": -1, "lane": "reports"}) as client:
                 client.timeseries("plays", last="1h", context={"priority": 5, "skipEmptyBuckets": False})
                 client.top_n("cdn", "plays", last="1h")
                 client.ledger(last="1h", context={"useCache": False})
@@ -147,7 +148,7 @@ class TestContext:
         assert [context.get("useCache") for context in contexts[4:8]] == [False] * 4
 
     def test_may_name_the_query_and_its_time(self) -> None:
-        with loopback(lambda _: json_reply([])) as druid, Client(druid.url, freshness=False) as client:
+        with loopback(lambda _: json_reply([])) as druid, a_client(druid.url, freshness=False) as client:
             result = client.timeseries("plays", last="1h", context={"queryId": "mine", "timeout": 500})
         assert result.query_id == "mine"
         assert druid.bodies[0]["context"]["timeout"] == 500
@@ -156,14 +157,14 @@ class TestContext:
         timeouts = Timeouts(total=1, query=60)
         with (
             loopback(lambda _: json_reply([])) as druid,
-            Client(druid.url, freshness=False, timeouts=timeouts) as client,
+            a_client(druid.url, freshness=False, timeouts=timeouts) as client,
         ):
             client.timeseries("plays", last="1h")
         assert 900 <= druid.bodies[0]["context"]["timeout"] <= 1000
 
     def test_the_queries_of_a_question_share_the_total_timeout(self) -> None:
         slow = Reply((b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[", b"]"), pause=0.2)
-        with loopback(lambda _: slow) as druid, Client(druid.url, timeouts=Timeouts(total=0.9)) as client:
+        with loopback(lambda _: slow) as druid, a_client(druid.url, timeouts=Timeouts(total=0.9)) as client:
             began = time.monotonic()
             with pytest.raises(frontrow.TimedOutError):
                 client.ledger(last="1h")

@@ -12,6 +12,7 @@ from pydruid.utils.aggregators import count, doublesum, longsum
 
 import frontrow
 from frontrow import AskError, Client
+from support.clients import a_client
 from support.loopback import Loopback, Reply, Request, json_reply, loopback
 
 HALF_HOUR = "2026-11-23T20:00/2026-11-23T20:03"
@@ -28,7 +29,7 @@ def asking(answer: Answer, **options: Any) -> Iterator[tuple[Client, Loopback]]:
         query = request.json
         return json_reply([] if query["queryType"] == "dataSourceMetadata" else answer(query))
 
-    with loopback(respond) as server, Client(server.url, **{"freshness": False, **options}) as client:
+    with loopback(respond) as server, a_client(server.url, **{"freshness": False, **options}) as client:
         yield client, server
 
 
@@ -256,7 +257,7 @@ class TestFreshness:
             metadata = [{"timestamp": newest, "result": {"maxIngestedEventTime": newest}}]
             return json_reply(metadata if request.json["queryType"] == "dataSourceMetadata" else [])
 
-        with loopback(respond) as server, Client(server.url, datasources={"quality": "q2"}) as client:
+        with loopback(respond) as server, a_client(server.url, datasources={"quality": "q2"}) as client:
             result = client.top_n("cdn", "plays", interval=HALF_HOUR)
         assert [body["queryType"] for body in server.bodies] == ["dataSourceMetadata", "topN"]
         assert [body["dataSource"] for body in server.bodies] == ["q2", "q2"]
@@ -292,7 +293,11 @@ def test_druids_refusal_comes_through() -> None:
     def respond(_: Request) -> Reply:
         return json_reply({"error": "Unknown exception", "errorMessage": "no such column"}, 500)
 
-    with loopback(respond) as server, Client(server.url) as client, pytest.raises(frontrow.ServerError, match="column"):
+    with (
+        loopback(respond) as server,
+        a_client(server.url) as client,
+        pytest.raises(frontrow.ServerError, match="column"),
+    ):
         client.timeseries("plays", interval=HALF_HOUR)
 
 

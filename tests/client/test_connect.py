@@ -17,6 +17,7 @@ import trustme
 import frontrow
 from frontrow import AskError, Client, Timeouts, Tls
 from frontrow._transport import Transport
+from support.clients import a_client
 from support.loopback import Loopback, Reply, Request, json_reply, loopback, reply
 from support.recorded import NATIVE_QUERY, TIMESERIES
 from support.tunnel import tunnel
@@ -60,7 +61,7 @@ def secure(certificates: Certificates) -> Iterator[Loopback]:
 
 class TestTls:
     def test_an_authority_of_ones_own(self, secure: Loopback, certificates: Certificates) -> None:
-        with Client(secure.url, tls=Tls(ca=certificates.ca), freshness=False) as client:
+        with a_client(secure.url, tls=Tls(ca=certificates.ca), freshness=False) as client:
             for _ in range(3):
                 client.timeseries("plays", last="1h")
         assert secure.connections == 1
@@ -147,12 +148,12 @@ class TestTls:
 
 class TestWhoAsks:
     def test_a_user(self) -> None:
-        with loopback(lambda _: json_reply([])) as server, Client(server.url, auth=("me", "s3:cret")) as client:
+        with loopback(lambda _: json_reply([])) as server, a_client(server.url, auth=("me", "s3:cret")) as client:
             client.freshness()
         assert server.requests[0].headers["authorization"] == basic("me:s3:cret")
 
     def test_a_token(self) -> None:
-        with loopback(lambda _: json_reply([])) as server, Client(server.url, token="abc.def") as client:
+        with loopback(lambda _: json_reply([])) as server, a_client(server.url, token="abc.def") as client:
             client.freshness()
         assert server.requests[0].headers["authorization"] == "Bearer abc.def"
 
@@ -160,7 +161,7 @@ class TestWhoAsks:
         numbers = itertools.count()
         with (
             loopback(lambda _: json_reply([])) as server,
-            Client(server.url, token=lambda: f"token-{next(numbers)}") as client,
+            a_client(server.url, token=lambda: f"token-{next(numbers)}") as client,
         ):
             client.freshness()
             client.freshness()
@@ -188,7 +189,7 @@ class TestWhoAsks:
         def token() -> str:
             raise LookupError("no token today")
 
-        with loopback(lambda _: json_reply([])) as server, Client(server.url, token=token) as client:
+        with loopback(lambda _: json_reply([])) as server, a_client(server.url, token=token) as client:
             with pytest.raises(LookupError):
                 client.freshness()
             assert server.requests == []
@@ -301,7 +302,7 @@ def test_many_threads_share_a_client() -> None:
         except BaseException as error:
             failed.append(error)
 
-    with loopback(lambda _: json_reply([])) as server, Client(server.url) as client:
+    with loopback(lambda _: json_reply([])) as server, a_client(server.url) as client:
         threads = [threading.Thread(target=ask) for _ in range(8)]
         for thread in threads:
             thread.start()

@@ -10,6 +10,7 @@ import pytest
 
 from frontrow import AskError, Client, KeyEpochsError
 from frontrow_ingest.testing import MemoryDruid
+from support.clients import a_client
 from support.viewing_events import an_event
 
 NOON = int(datetime(2026, 3, 1, 12, tzinfo=UTC).timestamp() * 1000)
@@ -38,7 +39,7 @@ def druid() -> MemoryDruid:
 
 @pytest.fixture
 def client(druid: MemoryDruid) -> Client:
-    return Client(transport=druid)
+    return a_client(transport=druid)
 
 
 @pytest.mark.parametrize("metric", ["unique_viewers", "reach", ["plays", "unique_viewers"]])
@@ -71,7 +72,7 @@ def test_what_counts_no_viewers_is_not_looked_at(client: Client, metrics: str) -
 
 
 def test_it_can_be_left_out(druid: MemoryDruid) -> None:
-    found = Client(transport=druid, key_epochs=False).timeseries("unique_viewers", interval=HOUR, granularity="all")
+    found = a_client(transport=druid, key_epochs=False).timeseries("unique_viewers", interval=HOUR, granularity="all")
     assert found[0]["unique_viewers"] == 2
 
 
@@ -85,7 +86,7 @@ def test_without_a_ledger_nothing_is_known() -> None:
     druid = MemoryDruid()
     druid.apply("audience")
     druid.send("events", [watched(5, OLD), watched(50, NEW)])
-    found = Client(transport=druid).timeseries("unique_viewers", interval=HOUR, granularity="all")
+    found = a_client(transport=druid).timeseries("unique_viewers", interval=HOUR, granularity="all")
     assert found[0]["unique_viewers"] == 2
 
 

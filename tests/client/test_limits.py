@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from frontrow import AskError, Client, Limits
+from support.clients import a_client
 from support.loopback import Loopback, json_reply, loopback
 
 DAY = "2026-01-01/2026-01-02"
@@ -70,14 +71,14 @@ TOO_LARGE: dict[str, tuple[str, Ask]] = {
 @pytest.mark.parametrize("name", list(TOO_LARGE))
 def test_too_large_a_question(druid: Loopback, name: str) -> None:
     said, ask = TOO_LARGE[name]
-    with Client(druid.url, freshness=False, limits=Limits(buckets=1000)) as client:
+    with a_client(druid.url, freshness=False, limits=Limits(buckets=1000)) as client:
         with pytest.raises(AskError, match=said) as caught:
             ask(client)
         assert "allow_large=True" in str(caught.value)
         assert druid.requests == []
         ask(client, allow_large=True)
         assert druid.requests
-    with Client(druid.url, freshness=False, limits=Limits(10_000_000, timedelta(days=9999))) as client:
+    with a_client(druid.url, freshness=False, limits=Limits(10_000_000, timedelta(days=9999))) as client:
         ask(client)
 
 
@@ -98,7 +99,7 @@ def test_too_large_a_question(druid: Loopback, name: str) -> None:
 def test_a_native_query_that_is_small_or_cannot_be_read_is_druids_to_judge(
     druid: Loopback, query: dict[str, Any]
 ) -> None:
-    with Client(druid.url) as client:
+    with a_client(druid.url) as client:
         client.native(query)
     assert len(druid.requests) == 1
 

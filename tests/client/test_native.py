@@ -10,6 +10,7 @@ from pydruid.query import QueryBuilder
 from pydruid.utils.aggregators import longsum
 
 import frontrow
+from support.clients import a_client
 from support.loopback import json_reply, loopback
 
 AT = datetime(2026, 11, 23, 20, tzinfo=UTC)
@@ -20,7 +21,7 @@ SUM = {"type": "longSum", "name": "play_ms", "fieldName": "play_ms"}
 
 def ask(query: Any, answer: Any) -> tuple[frontrow.Result, dict[str, Any]]:
     """The result, and the query that arrived."""
-    with loopback(lambda _: json_reply(answer)) as server, frontrow.Client(server.url) as client:
+    with loopback(lambda _: json_reply(answer)) as server, a_client(server.url) as client:
         result = client.native(query)
     (sent,) = server.bodies
     assert server.requests[0].path == "/druid/v2"

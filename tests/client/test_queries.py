@@ -17,6 +17,7 @@ from pydruid.utils.filters import Dimension
 
 import frontrow
 from frontrow import Client, between, eq, like, one_of
+from support.clients import a_client
 from support.loopback import Reply, Request, json_reply, loopback
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -61,9 +62,48 @@ QUESTIONS: dict[str, Callable[[Client], frontrow.Result]] = {
     "top_segments_filtered": lambda client: client.top_n(
         "segments", "viewer_hours", interval=HOUR, where={"segments": ["a", "b"], "country": "DE"}
     ),
+    "breakdown_two": lambda client: client.breakdown(["cdn", "isp"], ["rebuffer_ratio", "plays"], interval=HOUR, n=50),
+    "breakdown_days": lambda client: client.breakdown(
+        "title.genre",
+        "viewer_hours",
+        granularity="1d",
+        interval="2026-11-22T23:00/2026-11-24T23:00",
+        time_zone="Europe/Berlin",
+        where={"country": "DE"},
+    ),
+    "breakdown_peak": lambda client: client.breakdown(
+        ["content_id", "segments"],
+        ["peak_concurrent_viewers", "plays"],
+        interval=HOUR,
+        n=3,
+        where={"segments": ["a", "b"]},
+    ),
+    "impact_pairs": lambda client: client.impact("rebuffer_ratio", ["cdn", "isp"], pairs=True, interval=HOUR),
+    "distribution_default": lambda client: client.distribution(interval=HOUR),
+    "distribution_by": lambda client: client.distribution(bins=[500, 1000, 2000], by="cdn", interval=HOUR),
     "top_peak": lambda client: client.top_n(
         "content_id", ["peak_concurrent_viewers", "plays"], interval=HOUR, n=3, where={"country": "DE"}
     ),
+    "timeseries_bounds_sketch": lambda client: client.timeseries(
+        ["reach", "unique_viewers", "plays"], interval=HOUR, granularity="5m", bounds=True
+    ),
+    "top_bounds": lambda client: client.top_n("isp", "startup_time_p95", interval=HOUR, bounds=True),
+    "overlap_sketch": lambda client: client.overlap(
+        {"final": {"event_id": "cup-final"}, "tv": eq("device_type", "tv"), "sports": {"segments": "sports"}},
+        interval=HOUR,
+        where={"country": "DE"},
+    ),
+    "reach_sketch": lambda client: client.reach(interval=HOUR, granularity="5m", where={"country": "DE"}),
+    "sketches_by_segments_sketch": lambda client: client.sketches(
+        "unique_viewers", by="segments", interval=HOUR, where={"segments": ["a", "b"]}
+    ),
+    "compare_elapsed": lambda client: client.compare(
+        frontrow.timeseries("plays", interval=HOUR, granularity="5m"), against="2026-11-16T19:31/2026-11-16T22:00"
+    ),
+    "compare_clock": lambda client: client.compare(
+        frontrow.timeseries("plays", interval=HOUR, granularity="5m", time_zone="Europe/Berlin"), against="1mo"
+    ),
+    "compare_top": lambda client: client.compare(frontrow.top_n("content_id", "plays", interval=HOUR), against="1w"),
 }
 
 
@@ -79,9 +119,10 @@ def druid(request: Request) -> Reply:
             rows = [{query["dimension"]: value, "plays": 1, "play_ms": 60_000} for value in ("a", "b")]
             return json_reply([{"timestamp": "2026-11-23T20:00:00.000Z", "result": rows}])
         case "groupBy":
-            (dimension,) = query["dimensions"]
-            name = dimension if isinstance(dimension, str) else dimension["delegate"]["outputName"]
-            rows = [{name: value, "max_over_grain": 1.0, "plays": 1, "play_ms": 60_000} for value in ("a", "b")]
+            names = [each if isinstance(each, str) else each["delegate"]["outputName"] for each in query["dimensions"]]
+            numbers = {"max_over_grain": 1.0, "plays": 1, "play_ms": 60_000, "quantiles": [300, 2_700]}
+            numbers["histogram"] = [1.0] * 20
+            rows = [{**dict.fromkeys(names, value), **numbers} for value in ("a", "b")]
             return json_reply([{"version": "v1", "timestamp": "2026-11-23T20:00:00.000Z", "event": r} for r in rows])
         case _:
             return json_reply([])
@@ -89,10 +130,10 @@ def druid(request: Request) -> Reply:
 
 @pytest.mark.parametrize("name", QUESTIONS)
 def test_golden(name: str) -> None:
-    with loopback(druid) as server, Client(server.url, datasources={"audience": "aud_1"}) as client:
+    with loopback(druid) as server, a_client(server.url, datasources={"audience": "aud_1"}) as client:
         result = QUESTIONS[name](client)
     looked, asked = [[body for body in server.bodies if (body["dataSource"] == "ledger") is it] for it in (True, False)]
-    assert bool(looked) is any(word in name for word in ("formulas", "where", "sketch"))
+    assert bool(looked) is any(word in name for word in ("formulas", "where", "sketch", "impact"))
     metadata, *sent = asked
     assert metadata["queryType"] == "dataSourceMetadata"
     assert metadata["dataSource"] in ("aud_1", "quality")
@@ -113,7 +154,7 @@ def test_every_golden_file_is_of_a_question() -> None:
 
 
 def test_the_caller_cannot_change_what_was_sent() -> None:
-    with loopback(druid) as server, Client(server.url) as client:
+    with loopback(druid) as server, a_client(server.url) as client:
         result = client.timeseries("plays", interval=HOUR)
     changed: Any = result.query
     changed["intervals"].append("x")

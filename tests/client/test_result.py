@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from xml.etree import ElementTree
 
 import pandas
 import polars
@@ -13,7 +16,10 @@ import pytest
 
 import frontrow
 from frontrow import Freshness, Interval, Result
+from frontrow._completeness import Completeness
+from frontrow._display import cells
 from frontrow._result import ColumnType, freshness_of
+from frontrow._suppression import Suppression
 
 AT = datetime(2026, 11, 23, 20, tzinfo=UTC)
 TYPES: dict[str, ColumnType] = {"time": "time", "cdn": "string", "plays": "integer", "ratio": "number", "raw": "any"}
@@ -160,12 +166,13 @@ class TestText:
     def test_a_table_with_units_and_caveats(self) -> None:
         lines = str(a_result()).splitlines()
         assert lines[0].split() == ["time", "cdn", "plays", "[plays]", "ratio", "raw"]
-        assert lines[2].split() == ["2026-11-23", "20:00:00", "a", "1", "0.1", "['x',", "'y']"]
+        assert lines[2].split() == ["2026-11-23", "20:00:00", "~", "a", "1", "0.1", "['x',", "'y']"]
         assert "9,007,199,254,740,993" in lines[3]
         assert "–" in lines[3]
         assert lines[-1] == (
             "3 rows · 2026-11-23T20:00:00Z/2026-11-23T21:00:00Z · approximate: distinct counts ±3.3 % (95 %) · "
-            "newest event 2026-11-23 20:00:00 UTC, 1.2 s old · 12 ms"
+            "completeness unknown: not asked · newest event 2026-11-23 20:00:00 UTC, 1.2 s old · "
+            "~ bucket not complete yet · 12 ms"
         )
 
     def test_is_short(self) -> None:
@@ -173,23 +180,115 @@ class TestText:
         assert len(str(many).splitlines()) == 24
         assert "… 280 more rows" in str(many)
         wide = a_result(cdn=["x" * 5_000, "\x1b[31mred\n", None])
-        assert max(map(len, str(wide).splitlines())) < 200
+        assert max(map(len, str(wide).splitlines())) < 240
         assert "\x1b" not in str(wide)
 
     def test_no_rows_are_said(self) -> None:
         assert "(no rows)" in str(a_result(**EMPTY))
         assert repr(a_result()) == str(a_result())
 
-    def test_html_is_escaped(self) -> None:
+    def test_hidden_rows_and_marks(self) -> None:
+        some = replace(a_result(), suppression=Suppression(10, "viewers", (False, True, False)))
+        lines = str(some).splitlines()
+        assert lines[3].split() == ["2026-11-23", "20:00:01", "~", "–", "<10", "<10", "<10"]
+        assert "1 row with fewer than 10 viewers is hidden" in lines[-1]
+        protecting = replace(some, suppression=Suppression(10, "viewers", (True, True, False), protecting=1))
+        assert "<10" not in str(protecting)
+        assert str(protecting).splitlines()[3].split()[-3:] == ["hidden"] * 3
+
+    def test_times_in_the_zone_of_the_question(self) -> None:
+        lines = str(replace(a_result(), time_zone="Europe/Berlin")).splitlines()
+        assert lines[0].startswith("time [Europe/Berlin]")
+        assert lines[2].startswith("2026-11-23 21:00:00+01:00 ~")
+
+    def test_an_hour_that_comes_twice_can_be_told_apart(self) -> None:
+        twice = [datetime(2026, 10, 25, 0, tzinfo=UTC), datetime(2026, 10, 25, 1, tzinfo=UTC), None]
+        shown = [row[0] for row in cells(replace(a_result(time=twice), time_zone="Europe/Berlin"))]
+        assert shown[:2] == ["2026-10-25 02:00:00+02:00 ~", "2026-10-25 02:00:00+01:00 ~"]
+
+
+class TestHtml:
+    def test_is_escaped(self) -> None:
         html = a_result(cdn=["<script>alert(1)</script>", '"&', None])._repr_html_()
         assert "<script>" not in html
         assert "&lt;script&gt;" in html
         assert html.count("<tr>") == 4
-        assert "approximate" in html
 
-    def test_html_says_that_there_is_more(self) -> None:
+    def test_is_well_formed_and_says_all_caveats(self) -> None:
+        hidden = Suppression(10, "viewers", (False, True, False))
+        part = replace(a_result(), suppression=hidden, completeness=Completeness(0.5, sent=4, missing=2))
+        root = ElementTree.fromstring(part._repr_html_())  # noqa: S314 - our own
+        assert [cell.get("scope") for cell in root.iter("th")] == ["col"] * 5
+        caption = root.find("table/caption")
+        assert caption is not None
+        assert caption.text == "plays, ratio by time, cdn, raw · 3 rows"
+        terms = [element.text for element in root.iter("dt")]
+        said = dict(zip(terms, (element.text for element in root.iter("dd")), strict=True))
+        assert said == {
+            "interval": "2026-11-23T20:00:00Z/2026-11-23T21:00:00Z",
+            "exactness": "approximate: distinct counts ±3.3 % (95 %)",
+            "completeness": "50.00 % complete (2 missing)",
+            "freshness": "newest event 2026-11-23 20:00:00 UTC, 1.2 s old",
+            "hidden": "1 row with fewer than 10 viewers is hidden",
+            "marks": "~ bucket not complete yet",
+            "elapsed": "12 ms",
+            "query": "id-1",
+        }
+        marks = [(mark.text, mark.get("title")) for mark in root.iter("abbr")]
+        assert marks.count(("<10", "hidden: fewer than 10 viewers")) == 3
+        assert marks.count(("~", "bucket not complete yet")) == 2
+
+    def test_sets_no_colour(self) -> None:
+        html = a_result()._repr_html_()
+        assert "color" not in html
+        assert "background" not in html
+
+    def test_says_that_there_is_more_or_nothing(self) -> None:
         many = a_result(**{name: values * 100 for name, values in a_result().columns.items()})  # type: ignore[operator]
-        assert "280 more rows" in many._repr_html_()
+        assert "first 20 of 300 rows, 280 more rows" in many._repr_html_()
+        assert "(no rows)" in a_result(**EMPTY)._repr_html_()
+
+
+class TestDocument:
+    def test_is_json_and_has_all_caveats(self) -> None:
+        full = replace(
+            a_result(ratio=[0.1, None, float("nan")]),
+            suppression=Suppression(10, "viewers", (False, True, False)),
+            completeness=Completeness(0.5, sent=4, missing=2, covered_from=AT),
+            time_zone="UTC",
+        )
+        document = full.to_dict()
+        assert json.loads(json.dumps(document, allow_nan=False)) == document
+        assert document == {
+            "rows": [
+                {"time": "2026-11-23T20:00:00Z", "cdn": "a", "plays": 1, "ratio": 0.1, "raw": ["x", "y"]},
+                {"time": "2026-11-23T20:00:01.500000Z", "cdn": None, "plays": 2**53 + 1, "ratio": None, "raw": "x"},
+                {"time": None, "cdn": "ü<b>", "plays": None, "ratio": None, "raw": None},
+            ],
+            "types": TYPES,
+            "units": {"plays": "plays"},
+            "interval": "2026-11-23T20:00:00.000Z/2026-11-23T21:00:00.000Z",
+            "time_zone": "UTC",
+            "settled": [False, False, True],
+            "exactness": "approximate: distinct counts ±3.3 % (95 %)",
+            "completeness": {
+                "share": 0.5, "sent": 4, "missing": 2, "in_flight": 0, "beyond_ledger": 0,
+                "covered_from": "2026-11-23T20:00:00Z", "reason": "",
+            },
+            "newest_event": "2026-11-23T20:00:00Z",
+            "age_s": 1.25,
+            "suppressed": 1,
+            "suppressed_rows": [1],
+            "min_audience": 10,
+            "query_id": "id-1",
+            "elapsed_s": 0.012,
+        }  # fmt: skip
+
+    def test_of_what_is_not_known(self) -> None:
+        document = replace(a_result(), interval=None, freshness=None).to_dict()
+        unknown = ("interval", "newest_event", "age_s", "settled", "time_zone")
+        assert [document[name] for name in unknown] == [None] * 5
+        assert (document["completeness"]["share"], document["completeness"]["reason"]) == (None, "not asked")
 
 
 class TestFreshness:

@@ -11,6 +11,7 @@ from frontrow import AskError, Client
 from frontrow_ingest.simulate import Simulation
 from frontrow_ingest.testing import MemoryDruid
 from oracle.metrics import by_value
+from support.clients import a_client
 
 START_MS = 1_790_000_000_000
 INTERVAL = "2026-09-21/2026-09-22"
@@ -20,7 +21,7 @@ def client_of(*events: dict[str, Any]) -> Client:
     druid = MemoryDruid()
     druid.apply("retention")
     druid.send("events", events)
-    return Client(transport=druid)
+    return a_client(transport=druid)
 
 
 def played(

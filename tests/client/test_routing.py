@@ -13,6 +13,7 @@ from frontrow._routing import Question
 from frontrow_ingest.simulate import Simulation
 from frontrow_ingest.testing import MemoryDruid
 from frontrow_specs import catalogue, rollup
+from support.clients import a_client
 
 NOW = datetime.now(UTC)
 HOUR_AGO = (NOW - timedelta(hours=1), NOW)
@@ -21,7 +22,7 @@ DAYS_AGO = (NOW - timedelta(days=3), NOW - timedelta(days=3) + timedelta(hours=1
 
 @pytest.fixture(scope="module")
 def client() -> Client:
-    return Client(transport=MemoryDruid(), freshness=False)
+    return a_client(transport=MemoryDruid(), freshness=False)
 
 
 def asked(result: Result) -> Any:
@@ -109,7 +110,7 @@ def test_the_peak_of_live_is_of_ten_seconds() -> None:
     druid.apply("audience", "live")
     event = {"kind": "heartbeat", "started": True, "content_id": "t"}
     druid.send("events", [{**event, "ts": 1_790_000_000_000 + at, "play_ms": 5_000} for at in (0, 1_000, 30_000)])
-    client = Client(transport=druid)
+    client = a_client(transport=druid)
     interval = "2026-09-21T14/2026-09-21T15"
     how: dict[str, Any] = {"interval": interval, "granularity": "all"}
     assert client.timeseries("peak_concurrent_viewers", **how)[0]["peak_concurrent_viewers"] == 0.25

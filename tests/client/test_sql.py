@@ -23,6 +23,7 @@ from frontrow import AskError, BrokenAnswerError, Client, MissingExtraError
 from frontrow._arrow import block_table, schema_of
 from frontrow._rows import Header, Kind, Rows, blocks, values_of
 from frontrow_ingest.testing import MemoryDruid
+from support.clients import a_client
 from support.loopback import Loopback, Reply, Request, loopback
 
 AT = datetime(2026, 9, 21, 12, tzinfo=UTC)
@@ -70,7 +71,7 @@ def answering(body: bytes, times: int = 1) -> Iterator[tuple[Client, Loopback]]:
     def respond(_: Request) -> Reply:
         return Reply((start, *pieces))
 
-    with loopback(respond) as server, Client(server.url) as client:
+    with loopback(respond) as server, a_client(server.url) as client:
         yield client, server
 
 
@@ -106,7 +107,7 @@ class TestAsking:
 
     def test_a_double_without_sql_says_so(self) -> None:
         with pytest.raises(AskError, match="MemoryDruid has no stream"):
-            Client(transport=MemoryDruid()).sql("SELECT 1")
+            a_client(transport=MemoryDruid()).sql("SELECT 1")
 
 
 class TestValues:
@@ -179,7 +180,7 @@ class TestValues:
         reply = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
         with (
             loopback(lambda _: Reply((reply,))) as server,
-            Client(server.url) as client,
+            a_client(server.url) as client,
             pytest.raises(BrokenAnswerError, match="names and types"),
         ):
             client.sql("SELECT 1")
@@ -213,7 +214,7 @@ class TestExport:
         head = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
         with (
             loopback(lambda _: Reply((head + body,), close=True)) as server,
-            Client(server.url) as client,
+            a_client(server.url) as client,
             pytest.raises(BrokenAnswerError),
         ):
             client.export("SELECT *", tmp_path / "rows.csv")

@@ -18,6 +18,7 @@ from frontrow_ingest.simulate import Simulation
 from frontrow_ingest.testing import RunningStack
 from frontrow_specs import rollup
 from support.agreement import check_datasource, interval_of
+from support.clients import a_client
 from support.waiting import until
 
 pytestmark = [pytest.mark.containers, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
@@ -58,7 +59,7 @@ def line(stack: RunningStack, fresh_name: Callable[[str], str]) -> Iterator[Line
     events = list(Simulation(seed=3, viewers=800, start_ms=START_MS, duration_s=180, end_open=True).events())
     with (
         Transport(stack.router_url) as transport,
-        Client(stack.router_url, datasources=names, freshness=False) as client,
+        a_client(stack.router_url, datasources=names, freshness=False) as client,
     ):
         supervisors = Supervisors(transport)
         for spec, name in names.items():

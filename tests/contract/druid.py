@@ -12,15 +12,17 @@ import pytest
 from pydruid.utils.aggregators import doublemax, longsum
 from pydruid.utils.filters import Dimension
 
-from frontrow import BadQueryError, Client, NotFoundError, between, eq, like, one_of
+from frontrow import BadQueryError, NotFoundError, between, eq, like, one_of
 from frontrow_ingest.errors import SupervisorError
 from frontrow_ingest.rollout.sampling import SAMPLER
 from frontrow_specs import catalogue, rollup_names
 from oracle.metrics import DISTINCT, EXACT, QUANTILES
 from support.agreement import CASES, GROUPED, SPECS, check_datasource, check_grains, check_top, check_total, interval_of
+from support.clients import a_client
 
 from .druid_native import NATIVE
 from .druid_native_filters import BAD_QUERIES, FILTERED
+from .druid_sketches import SKETCHED, check_hll_bounds, check_quantile_sketches, check_sketches
 from .druid_world import (
     COUNTED,
     Counted,
@@ -146,6 +148,15 @@ class DruidBehaviour:
         spec, query, expected = FILTERED[name]
         assert world.native(query, spec) == expected
 
+    @pytest.mark.parametrize("name", SKETCHED)
+    def test_a_native_query_of_sketches_is_answered_to_the_letter(self, world: World, name: str) -> None:
+        spec, query, expected = SKETCHED[name]
+        assert world.native(query, spec) == expected
+
+    @pytest.mark.parametrize("check", [check_hll_bounds, check_sketches, check_quantile_sketches])
+    def test_sketches(self, world: World, check: Callable[[Any], None]) -> None:
+        check(world.native)
+
     @pytest.mark.parametrize("name", BAD_QUERIES)
     def test_a_bad_query_is_refused(self, world: World, name: str) -> None:
         with pytest.raises(BadQueryError) as caught:
@@ -161,7 +172,7 @@ class DruidBehaviour:
             assert fresh.newest == datetime.fromtimestamp(newest / 1000, UTC)
 
     def test_an_unknown_datasource_is_empty(self, world: World) -> None:
-        nowhere = Client(transport=world.harness.transport, datasources={"audience": "no_such_datasource"})
+        nowhere = a_client(transport=world.harness.transport, datasources={"audience": "no_such_datasource"})
         interval = interval_of(world.day)
         (row,) = (answer := nowhere.timeseries(["events", "reach"], interval=interval, granularity="all"))
         assert (row["events"], row["reach"], answer.freshness) == (0, 0, None)

@@ -12,6 +12,7 @@ from frontrow_ingest.druid import Supervisors
 from frontrow_ingest.lookups import LookupRegistry
 from frontrow_specs import lookup_table
 from support.agreement import interval_of
+from support.clients import a_client
 from support.viewing_events import an_event
 
 from .druid_world import Harness, await_events, encoded
@@ -40,7 +41,7 @@ def events() -> list[dict[str, Any]]:
 def client_of(harness: Harness) -> Client:
     """A client of a datasource that holds the events; makes it, unless another suite has."""
     name = harness.datasource("audience")
-    client = Client(transport=harness.transport, datasources={"audience": name})
+    client = a_client(transport=harness.transport, datasources={"audience": name})
     supervisors = Supervisors(harness.transport)
     if name not in supervisors.names():
         supervisors.submit(harness.supervisor("audience", name))
@@ -133,7 +134,7 @@ class LookupBehaviour:
         assert sum(row["events"] for row in client.top_n("content_id", "events", where=where, **asked)) == count
 
     def test_an_attribute_selects_for_retention_too(self, harness: Harness) -> None:
-        nowhere = Client(transport=harness.transport, datasources={"retention": "no_such_datasource"})
+        nowhere = a_client(transport=harness.transport, datasources={"retention": "no_such_datasource"})
         found = nowhere.retention("final", interval=interval_of(events()), where={"title.genre": "sport"})
         assert len(found) == 0
         assert found.query["virtualColumns"][0]["name"] == "title.genre"

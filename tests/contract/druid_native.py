@@ -19,9 +19,11 @@ from .druid_queries import (
     expression,
     group,
     grouped,
+    histogram,
     is_,
     labels,
     listed,
+    not_,
     ordered,
     quantile,
     ranked,
@@ -213,6 +215,60 @@ NATIVE: dict[str, tuple[str, Json, Any]] = {
         group(["segments"], **ordered({"dimension": "segments", "direction": "descending"})),
         labels(("c", 2), ("b", 3), ("a", 2), (None, 3)),
     ),
+    "largest groups of all hours, the first hour's first": (
+        "audience",
+        group(["country"], granularity="hour", **ordered(LARGEST, "country", limit=2)),
+        grouped({"country": "DE", "n": 6}, {"country": "FR", "n": 1}, time=FIRST),
+    ),
+    "largest groups, the time before the number": (
+        "audience",
+        group(["country"], granularity="hour", **ordered("n", "country")),
+        grouped({"country": "FR", "n": 1}, {"country": "DE", "n": 6}, time=FIRST)
+        + grouped({"country": "AT", "n": 1}, time=at("12:00")),
+    ),
+    "groups by the hour of a time zone": (
+        "audience",
+        group(["country"], granularity=BERLIN, filter=is_("country", "AT")),
+        grouped({"country": "AT", "n": 1}, time=at("14:00", "+02:00")),
+    ),
+    "equal groups by name, null first": (
+        "quality",
+        group(["app_version"], **ordered(LARGEST, "app_version", limit=3)),
+        grouped({"app_version": "7.1.0", "n": 4}, {"app_version": None, "n": 1}, {"app_version": "10.5", "n": 1}),
+    ),
+    "largest groups by a computed number, null last": (
+        "audience",
+        group(
+            ["country"],
+            postAggregations=[expression("if(n > 1, null, n * 2.0)")],
+            **ordered({**LARGEST, "dimension": "x"}, "country"),
+        ),
+        grouped(
+            {"country": "AT", "n": 1, "x": 2.0},
+            {"country": "FR", "n": 1, "x": 2.0},
+            {"country": "DE", "n": 6, "x": None},
+        ),
+    ),
+    "groups over groups by the hour": (
+        "audience",
+        {
+            "queryType": "groupBy",
+            "dataSource": {
+                "type": "query",
+                "query": group(["country", listed(["a", "b"])], granularity="minute"),
+            },
+            "granularity": "hour",
+            "dimensions": ["country", "s"],
+            "aggregations": [{"type": "doubleMax", "name": "most", "fieldName": "n"}],
+            **ordered({**LARGEST, "dimension": "most"}, "country", "s", limit=3),
+        },
+        grouped(
+            {"country": "DE", "s": None, "most": 2.0},
+            {"country": "DE", "s": "b", "most": 2.0},
+            {"country": "DE", "s": "a", "most": 1.0},
+            time=FIRST,
+        ),
+    ),
     "not the first group": ("audience", group(["segments"], **ordered(limit=1, offset=1)), labels(("a", 2))),
     "a sketch's numbers": (
         "quality",
@@ -235,6 +291,48 @@ NATIVE: dict[str, tuple[str, Json, Any]] = {
                 },
             }
         ],
+    ),
+    "a histogram: a value that is a split ends its bin": (
+        "quality",
+        timeseries(aggregations=[STARTS], postAggregations=[histogram(100, 399.5, 900, 1000)]),
+        [{"timestamp": FIRST, "result": {"s": 3, "h": [1.0, 0.0, 2.0, 0.0, 0.0]}}],
+    ),
+    "histograms of groups, the largest sketch first": (
+        "quality",
+        group(
+            ["app_version"],
+            aggregations=[STARTS],
+            postAggregations=[histogram(400)],
+            filter=not_(is_("app_version", "10.5")),
+            **ordered({**LARGEST, "dimension": "s"}, {"dimension": "app_version", "direction": "descending"}),
+        ),
+        grouped(
+            {"app_version": "beta", "s": 1, "h": [1.0, 0.0]},
+            {"app_version": "9", "s": 1, "h": [0.0, 1.0]},
+            {"app_version": "7.1.0", "s": 1, "h": [1.0, 0.0]},
+        ),
+    ),
+    "a histogram of nothing": (
+        "quality",
+        group([], filter=NOWHERE, aggregations=[STARTS], postAggregations=[histogram(400)]),
+        grouped({"s": 0, "h": ["NaN", "NaN"]}),
+    ),
+    "two numbers of a sketch, none of nothing": (
+        "quality",
+        group(
+            [],
+            filter=NOWHERE,
+            aggregations=[STARTS],
+            postAggregations=[
+                {
+                    "type": "quantilesDoublesSketchToQuantiles",
+                    "name": "ends",
+                    "fractions": [0, 0.99],
+                    "field": {"type": "fieldAccess", "fieldName": "s"},
+                }
+            ],
+        ),
+        grouped({"s": 0, "ends": ["NaN", "NaN"]}),
     ),
     "a quantile of nothing": (
         "quality",

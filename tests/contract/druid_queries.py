@@ -81,6 +81,11 @@ def filtered(condition: Json, count: int) -> tuple[str, Json, Any]:
     return spec, group([], filter=condition), expected
 
 
+def histogram(*splits: float) -> Json:
+    field = {"type": "fieldAccess", "fieldName": "s"}
+    return {"type": "quantilesDoublesSketchToHistogram", "name": "h", "splitPoints": [*splits], "field": field}
+
+
 def bound(dimension: str, numeric: bool = False, **more: Any) -> Json:
     return {"type": "bound", "dimension": dimension, "ordering": "numeric" if numeric else "lexicographic", **more}
 

@@ -16,6 +16,7 @@ from frontrow_ingest.simulate import Simulation
 from frontrow_specs import rollup, rollup_names
 from frontrow_specs.avro_schemas import EVENTS
 from support.agreement import SPECS
+from support.clients import a_client
 from support.other_records import deltas, encoded_as, refusals
 from support.viewing_events import an_event
 
@@ -119,6 +120,10 @@ class World:
     def native(self, query: dict[str, Any], spec: str = "audience") -> Any:
         """Druid's answer to a native query over the small day."""
         whole = {"dataSource": self.names[spec], "intervals": ["2026-05-01/2026-05-02"], "granularity": "all", **query}
+        source = whole["dataSource"]
+        if isinstance(source, dict):
+            inner = {"dataSource": self.names[spec], "intervals": whole["intervals"], **source["query"]}
+            whole["dataSource"] = {**source, "query": inner}
         return self.harness.transport.request_json("POST", "/druid/v2", whole)
 
 
@@ -154,7 +159,7 @@ def make_world(harness: Harness) -> World:
     good = [encoded(event) for event in (*evening(), *day)]
     # The bad ones stand among the good, and one has no value.
     harness.produce([*good[:100], *bad, None, *good[100:]])
-    client = Client(transport=harness.transport, datasources=names)
+    client = a_client(transport=harness.transport, datasources=names)
     for spec in SPECS:
         await_events(client, spec, len(good))
     return World(harness, names, client, supervisors, evening(), day, len(bad))
@@ -181,4 +186,4 @@ def make_counted(harness: Harness) -> Counted:
         harness.produce(encoded_as(topic, records[spec]), topic)
     for spec, name in names.items():
         await_outcome(supervisors, name, processed=len(records[spec]), unparseable=0)
-    return Counted(Client(transport=harness.transport, datasources=names), records)
+    return Counted(a_client(transport=harness.transport, datasources=names), records)

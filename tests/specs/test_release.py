@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import frontrow_specs
-from frontrow_specs import SchemaIncompatible, SpecsError, files, released_schemas, rollup, topic_fields
+from frontrow_specs import SchemaIncompatible, SpecsError, released_schemas, rollup, topic_fields
 from frontrow_specs.compatibility import check_schema
 from frontrow_specs.release import is_released, release
 
@@ -23,7 +23,7 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A copy of the package's data, which everything reads instead."""
     copy = tmp_path / "frontrow_specs"
     shutil.copytree(Path(frontrow_specs.__file__).parent, copy)
-    monkeypatch.setattr(files, "files", lambda _package: copy)
+    monkeypatch.setattr("importlib.resources.files", lambda _package: copy)
     topic_fields.cache_clear()
     yield copy
     topic_fields.cache_clear()

@@ -22,6 +22,7 @@ from frontrow import between, eq, like, one_of
 from frontrow._time import parse_granularity
 from frontrow_ingest.contract import ViewingEvent, encode
 from frontrow_specs import rollup
+from support.clients import a_client
 from support.supervised_topic import supervised_topic
 from support.viewing_events import an_event
 
@@ -99,7 +100,7 @@ def world(stack: Any, fresh_name: Callable[[str], str]) -> Iterator[World]:
         try:
             for spec, datasource in names.items():
                 topic.supervise(rollup(spec).supervisor(bootstrap=stack.bootstrap, topic=name, datasource=datasource))
-            with frontrow.Client(stack.router_url, datasources=names) as client:
+            with a_client(stack.router_url, datasources=names) as client:
                 found = World(client, events, stack.router_url, names)
                 deadline = time.monotonic() + 90
                 for spec in names:
@@ -306,7 +307,7 @@ def test_freshness_is_the_newest_event_to_the_millisecond(world: World) -> None:
 
 
 def test_a_datasource_that_is_not_there_is_empty(world: World) -> None:
-    with frontrow.Client(world.url, datasources={"audience": "no_such_datasource"}) as client:
+    with a_client(world.url, datasources={"audience": "no_such_datasource"}) as client:
         result = client.timeseries(["events", "rebuffer_ratio"][:1], interval=INTERVAL, granularity="all")
         assert [row["events"] for row in result] == [0]
         assert result.freshness is None
@@ -394,6 +395,6 @@ def test_druid_cuts_time_into_the_same_buckets(stack: Any, text: str, zone: str)
         "dimensions": [],
         "aggregations": [{"type": "count", "name": "rows"}],
     }
-    with frontrow.Client(stack.broker_url) as client:
+    with a_client(stack.broker_url) as client:
         found = client.native(query, allow_large=True)
     assert set(found.columns["time"]) == {granularity.floor(moment) for moment in moments}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -11,10 +12,11 @@ from typing import Any
 import pytest
 
 import frontrow
-from frontrow import Client, Timeouts
+from frontrow import AsyncClient, Timeouts
 from frontrow._transport import Transport
 from frontrow_ingest.contract import ViewingEvent, encode
 from frontrow_specs import rollup
+from support.clients import a_client
 from support.fault_proxy import Fault, FaultProxy, chunked, fault_proxy
 from support.interrupts import ctrl_c
 from support.slow_queries import slow_native, slow_sql
@@ -39,7 +41,7 @@ def table(stack: Any, fresh_name: Callable[[str], str]) -> Iterator[str]:
         events = [an_event(ts=int(AT.timestamp() * 1000), content_id=f"title-{number}") for number in range(100)]
         topic.send([encode(ViewingEvent(**event)) for event in events])
         topic.supervise(rollup("audience").supervisor(bootstrap=stack.bootstrap, topic=name, datasource=name))
-        with Client(stack.router_url, datasources={"audience": name}, freshness=False) as client:
+        with a_client(stack.router_url, datasources={"audience": name}, freshness=False) as client:
 
             def counted() -> bool:
                 return client.timeseries("events", interval=HOUR, granularity="all")[0]["events"] == len(events)
@@ -72,7 +74,7 @@ def ended(proxy: FaultProxy) -> tuple[dict[str, Any], float]:
 
 
 def test_ctrl_c_ends_the_query_in_druid(proxy: FaultProxy, table: str) -> None:
-    with Client(proxy.url) as client:
+    with a_client(proxy.url) as client:
         began = time.monotonic()
         with ctrl_c(proxy, after_s=1), pytest.raises(KeyboardInterrupt) as caught:
             client.native(slow_native(table, HOUR))
@@ -85,8 +87,23 @@ def test_ctrl_c_ends_the_query_in_druid(proxy: FaultProxy, table: str) -> None:
     assert caught.value.__notes__ == [f"Query {query_id}: Druid was told to end it."]
 
 
+def test_a_cancelled_task_ends_the_query_in_druid(proxy: FaultProxy, table: str) -> None:
+    async def impatient() -> None:
+        async with AsyncClient(proxy.url) as client, asyncio.timeout(1):
+            await client.native(slow_native(table, HOUR))
+
+    began = time.monotonic()
+    with pytest.raises(TimeoutError):
+        asyncio.run(impatient())
+    waited = time.monotonic() - began
+    refusal, took = ended(proxy)
+    assert refusal["error"] == "Query cancelled"
+    assert took < waited + AT_ONCE_S
+    assert len(proxy.cancelled()) == 1
+
+
 def test_a_read_timeout_ends_the_query_in_druid(proxy: FaultProxy, table: str) -> None:
-    with Client(proxy.url, timeouts=IMPATIENT) as client, pytest.raises(frontrow.TimedOutError):
+    with a_client(proxy.url, timeouts=IMPATIENT) as client, pytest.raises(frontrow.TimedOutError):
         client.native(slow_native(table, HOUR))
     refusal, took = ended(proxy)
     assert refusal["error"] == "Query cancelled"
@@ -104,7 +121,7 @@ def test_sql_is_ended_too(proxy: FaultProxy, table: str) -> None:
 
 def test_druid_gets_the_time_that_is_left_and_keeps_to_it(proxy: FaultProxy, table: str) -> None:
     timeouts = Timeouts(read=10, total=10, query=0.8)
-    with Client(proxy.url, timeouts=timeouts) as client, pytest.raises(frontrow.QueryTimedOutError):
+    with a_client(proxy.url, timeouts=timeouts) as client, pytest.raises(frontrow.QueryTimedOutError):
         client.native(slow_native(table, HOUR))
     refusal, took = ended(proxy)
     assert refusal["error"] == "Query timeout"
@@ -147,7 +164,7 @@ def test_a_real_answer_cut_anywhere_is_refused(proxy: FaultProxy) -> None:
 
 
 def test_a_context_goes_to_druid(proxy: FaultProxy) -> None:
-    with Client(proxy.url, context={"priority": -1}) as client:
+    with a_client(proxy.url, context={"priority": -1}) as client:
         client.timeseries("plays", last="5m", spec="audience", context={"useCache": False})
     sent = [json.loads(request.body)["context"] for request in proxy.queries()]
     assert [(context["priority"], context["useCache"]) for context in sent] == [(-1, False)] * 2

@@ -22,6 +22,7 @@ from frontrow_ingest.contract import decode
 from frontrow_ingest.producer import KafkaSettings
 from frontrow_ingest.producer.kafka_producer import KafkaSink
 from support.asgi import InProcess
+from support.clients import a_client
 from support.cmcd_lines import T0, a_report, numbers
 from support.collector_process import CollectorProcess, collecting
 from support.kafka_proxy import KafkaProxy
@@ -75,7 +76,7 @@ def supervised(stack: Any, fresh_name: Name) -> Iterator[tuple[str, Client]]:
     topics = {spec: prefix + topic for spec, topic in SPECS.items()}
     with (
         supervised_specs(stack.router_url, stack.bootstrap, names, topics),
-        Client(stack.router_url, datasources=asked_of, freshness=False) as client,
+        a_client(stack.router_url, datasources=asked_of, freshness=False) as client,
     ):
         yield prefix, client
 

@@ -35,7 +35,7 @@ def ended(stack: Any) -> Iterator[None]:
 @pytest.mark.parametrize("seed", ["1", "2"])
 def test_every_event_is_accounted_for(stack: Any, seed: str) -> None:
     where = ("--url", stack.router_url, "--bootstrap", stack.bootstrap)
-    done = demo(*where, "--seconds", "12", "--viewers", "300", "--seed", seed)
+    done = demo(*where, "--seconds", "5", "--viewers", "300", "--seed", seed)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "first answer after" in done.stdout
     assert "every event is accounted for" in done.stdout

@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
-from frontrow import Client
 from frontrow._transport import Transport
 from frontrow_ingest.druid import Supervisors
 from frontrow_specs import rollup
+from support.clients import a_client
 from support.steady_producer import steady_producer
 from support.supervised_topic import supervised_topic
 from support.walkthrough import Edit, steps
@@ -67,7 +67,7 @@ def test_the_walk_through(stack: Any, fresh_name: Callable[[str], str], tmp_path
             "FRONTROW_BOOTSTRAP": stack.bootstrap,
         }
         supervisors = Supervisors(transport)
-        client = Client(transport=transport, datasources={"audience": name}, freshness=False)
+        client = a_client(transport=transport, datasources={"audience": name}, freshness=False)
 
         def counted() -> int:
             (total,) = client.timeseries(

@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 
-from frontrow import Client, Interval
+from frontrow import Interval
 from frontrow._transport import Transport
 from frontrow_ingest.druid import Supervisors
 from frontrow_ingest.producer import EventProducer
+from support.clients import a_client
 from support.viewing_events import a_line, an_event
 
 pytestmark = [pytest.mark.stack, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
@@ -49,7 +50,7 @@ def test_late_events(stack: Any, fresh_name: Callable[[str], str], tmp_path: Pat
     now = time.time_ns() // 1_000_000
     with (
         Transport(stack.router_url) as transport,
-        Client(stack.router_url, datasources=names, freshness=False) as client,
+        a_client(stack.router_url, datasources=names, freshness=False) as client,
     ):
         supervisors = Supervisors(transport)
         try:

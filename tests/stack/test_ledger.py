@@ -19,6 +19,7 @@ import pytest
 
 from frontrow import Client, Interval, KeyEpochsError, LedgerReport
 from frontrow_ingest.ledger import kafka_ledger
+from support.clients import a_client
 from support.kafka_topics import stored
 from support.supervised_topic import supervised_specs
 from support.viewing_events import DAY_MS, a_line
@@ -83,7 +84,7 @@ def line(stack: Any, fresh_name: Callable[[str], str], tmp_path_factory: pytest.
     topics = {spec: prefix + topic for spec, topic in SPECS.items()}
     with (
         supervised_specs(stack.router_url, stack.bootstrap, names, topics),
-        Client(stack.router_url, datasources=names, freshness=False) as client,
+        a_client(stack.router_url, datasources=names, freshness=False) as client,
     ):
         yield Line(stack, prefix, client, tmp_path_factory.mktemp("ledger"))
 

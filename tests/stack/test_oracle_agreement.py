@@ -23,8 +23,11 @@ from frontrow_specs import rollup
 from frontrow_specs.console import console_queries
 from oracle.metrics import DISTINCT, EXACT, QUANTILES, by_time
 from support.agreement import CASES, GROUPED, SPECS, check_datasource, check_top, check_total, interval_of
+from support.asked_sets import check_sets
+from support.clients import a_client
 from support.console import Console
 from support.counted_records import a_delta, a_refusal, ledger_deltas, quarantine_records, send_records
+from support.slices import check_slices
 from support.viewing_events import valid_events
 
 from .conftest import StackUrls
@@ -80,7 +83,7 @@ def line(stack: StackUrls, fresh_name: Callable[[str], str]) -> Iterator[Line]:
             for datasource in names.values():
                 supervisors.await_ingesting(datasource)
             with (
-                Client(stack.router_url, datasources=names, freshness=False) as client,
+                a_client(stack.router_url, datasources=names, freshness=False) as client,
                 EventProducer(stack.bootstrap, topic=topic) as producer,
             ):
                 yield Line(names, client, producer, [])
@@ -143,6 +146,15 @@ def test_a_filter_is_the_oracles_selection(evening: Line) -> None:
     }
 
 
+def test_breakdowns_impact_and_distributions(evening: Line) -> None:
+    check_slices(evening.client, evening.events, rates=("rebuffer_ratio",))
+
+
+def test_viewers_are_united_and_intersected_as_sets_are(evening: Line) -> None:
+    (live,) = (name for name, _ in Counter(e["event_id"] for e in evening.events if e["event_id"]).most_common(1))
+    check_sets(evening.client, evening.events, live)
+
+
 _days = iter(range(1000))
 
 
@@ -160,6 +172,15 @@ def test_odd_events(line: Line, drawn: list[dict[str, Any]]) -> None:
                 check_top(line.client, spec, dimension, events)
 
 
+@settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck))
+@given(drawn=st.lists(valid_events(), min_size=5, max_size=40))
+def test_slices_of_odd_events(line: Line, drawn: list[dict[str, Any]]) -> None:
+    day = LONG_AGO_MS + next(_days) * 86_400_000
+    events = [{**event, "ts": day + event["ts"] % 5_400_000} for event in drawn]
+    line.send(events)
+    check_slices(line.client, events)
+
+
 @pytest.fixture(scope="module")
 def counting(stack: StackUrls, fresh_name: Callable[[str], str]) -> Iterator[tuple[Client, dict[str, str]]]:
     """A client, and the topic of each of quarantine and ledger; their datasources have the same names."""
@@ -172,7 +193,7 @@ def counting(stack: StackUrls, fresh_name: Callable[[str], str]) -> Iterator[tup
                 supervisors.submit(rollup(spec).supervisor(bootstrap=stack.bootstrap, topic=topic, datasource=topic))
             for topic in topics.values():
                 supervisors.await_ingesting(topic)
-            with Client(stack.router_url, datasources=topics, freshness=False) as client:
+            with a_client(stack.router_url, datasources=topics, freshness=False) as client:
                 yield client, topics
         finally:
             for topic in topics.values():

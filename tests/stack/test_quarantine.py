@@ -34,6 +34,7 @@ from frontrow_ingest.quarantine.reading import TopicReader, read_quarantine, rea
 from frontrow_ingest.quarantine.replay import Outgoing  # noqa: E402
 from frontrow_ingest.quarantine.transactions import TransactionalTarget  # noqa: E402
 from frontrow_specs import rollup  # noqa: E402
+from support.clients import a_client  # noqa: E402
 
 pytestmark = [
     pytest.mark.stack,
@@ -122,7 +123,7 @@ def line(stack: Any, fresh_name: Name, tmp_path_factory: pytest.TempPathFactory)
         ensure_topic(stack.bootstrap, topic)
     with (
         Transport(stack.router_url) as transport,
-        Client(stack.router_url, datasources=names, freshness=False) as client,
+        a_client(stack.router_url, datasources=names, freshness=False) as client,
     ):
         supervisors = Supervisors(transport)
         try:

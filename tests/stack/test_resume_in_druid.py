@@ -19,6 +19,7 @@ from frontrow._transport import Transport
 from frontrow_ingest.druid import Supervisors, end_offsets, ensure_topic
 from frontrow_ingest.simulate import Simulation
 from frontrow_specs import rollup
+from support.clients import a_client
 
 from .conftest import StackUrls
 from .test_producer_command import COMMAND
@@ -39,7 +40,7 @@ def datasource(stack: StackUrls, topic: str) -> Iterator[Client]:
         supervisors.submit(rollup("audience").supervisor(bootstrap=stack.bootstrap, topic=topic, datasource=topic))
         try:
             supervisors.await_ingesting(topic)
-            with Client(stack.router_url, datasources={"audience": topic}, freshness=False) as client:
+            with a_client(stack.router_url, datasources={"audience": topic}, freshness=False) as client:
                 yield client
             supervisors.await_read(topic, end_offsets(stack.bootstrap, topic))
         finally:

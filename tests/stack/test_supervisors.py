@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from kafka import KafkaProducer
 
-from frontrow import Client
 from frontrow._transport import Transport
 from frontrow_ingest.contract import ViewingEvent, encode
 from frontrow_ingest.druid import Supervisors, end_offsets, event_ends
 from frontrow_ingest.errors import SupervisorError
 from frontrow_ingest.producer import EventProducer
 from frontrow_specs import rollup
+from support.clients import a_client
 from support.supervised_topic import supervised_topic
 from support.viewing_events import an_event
 
@@ -36,7 +36,7 @@ def test_read_means_queryable(stack: Any, fresh_name: Callable[[str], str]) -> N
         supervisors.submit(rollup("audience").supervisor(bootstrap=stack.bootstrap, topic=name, datasource=name))
         supervisors.await_ingesting(name)
         supervisors.await_read(name, ends)
-        with Client(topic.url, datasources={"audience": name}) as client:
+        with a_client(topic.url, datasources={"audience": name}) as client:
             (total,) = client.timeseries(
                 "events", interval="2020-01-01/2030-01-01", granularity="all", allow_large=True
             )

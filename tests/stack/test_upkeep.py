@@ -21,6 +21,7 @@ from frontrow_ingest.simulate import Simulation
 from frontrow_specs import rollup
 from oracle.metrics import EXACT
 from support.agreement import GROUPED, SPECS, check_datasource, interval_of, metrics_of
+from support.clients import a_client
 
 from .conftest import StackUrls
 
@@ -87,7 +88,7 @@ def evening(stack: StackUrls, fresh_name: Callable[[str], str]) -> Iterator[Even
     events = [event for event in events if event["ts"] < START_MS + 3_600_000]
     with (
         Transport(stack.router_url) as transport,
-        Client(stack.router_url, datasources=names, freshness=False) as client,
+        a_client(stack.router_url, datasources=names, freshness=False) as client,
     ):
         supervisors = Supervisors(transport)
         for spec, name in names.items():

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from frontrow._charts.panels import Line, Panel
 from frontrow._charts.shape import Shape, named, titled
 from frontrow._charts.style import PALETTE
-from frontrow._charts.times import bucket_ends, complete, length_text, milliseconds, moment_text, ticks
+from frontrow._charts.times import length_text, milliseconds, moment_text, ticks
 from frontrow._charts.units import measure
 
 if TYPE_CHECKING:
@@ -22,9 +22,8 @@ def time_panels(result: Result, shape: Shape, zone: ZoneInfo) -> tuple[list[Pane
     times: Sequence[datetime | None] = result.columns[shape.time or ""]
     rows = [row for _, row in sorted((time, row) for row, time in enumerate(times) if time is not None)]
     distinct = sorted({time for time in times if time is not None})
-    settled = {
-        start: complete(result, start, end) for start, end in zip(distinct, bucket_ends(result, distinct), strict=True)
-    }
+    known = result.settled or [True] * len(times)
+    settled = {time: known[row] for row, time in enumerate(times) if time is not None}
     step = f"by {length_text(distinct[1] - distinct[0])}" if len(distinct) > 1 else ""
     notes = []
     if shape.dimensions:

@@ -1,11 +1,9 @@
-"""Time on a chart: which zone, where buckets end, which of them are complete, and where to put ticks."""
+"""Time on a chart: which zone, and where to put ticks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
-from statistics import median_low
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -22,7 +20,7 @@ _MONTHS = (1, 3, 6, 12, 60, 120)
 
 
 def zone_of(result: Result, asked: str | None) -> ZoneInfo:
-    """The zone that was asked for, otherwise that of the query's buckets.
+    """The zone that was asked for, otherwise that of the question, or of the query's buckets.
 
     Raises:
         AskError: there is no such zone
@@ -30,22 +28,9 @@ def zone_of(result: Result, asked: str | None) -> ZoneInfo:
     periods = (query.get("granularity") for query in result.queries)
     zones = [period["timeZone"] for period in periods if isinstance(period, dict) and "timeZone" in period]
     # Maxima are asked for in buckets of UTC besides the question itself.
-    name = asked or next((zone for zone in zones if zone != "UTC"), "UTC")
+    name = asked or result.time_zone or next((zone for zone in zones if zone != "UTC"), "UTC")
     parse_granularity("1m", name)
     return ZoneInfo(name)
-
-
-def bucket_ends(result: Result, starts: Sequence[datetime]) -> list[datetime]:
-    """Where each bucket ends; the last one as the query says, or else after the usual step."""
-    if not starts:
-        return []
-    return [*starts[1:], _last_end(result, starts)]
-
-
-def complete(result: Result, start: datetime, end: datetime) -> bool:
-    """Whether a bucket lies inside the interval, and events after its end have been seen."""
-    within = result.interval is None or (result.interval.start <= start and end <= result.interval.end)
-    return within and (result.freshness is None or end <= result.freshness.newest)
 
 
 def milliseconds(moment: datetime) -> int:
@@ -99,21 +84,6 @@ def length_text(length: timedelta) -> str:
 def _said(local: datetime, pattern: str) -> str:
     # Not every platform's strftime takes %-d.
     return local.strftime(pattern.replace("%-d", str(local.day)))
-
-
-def _last_end(result: Result, starts: Sequence[datetime]) -> datetime:
-    for query in result.queries:
-        asked = query.get("granularity")
-        if isinstance(asked, dict) and "period" in asked:
-            granularity = parse_granularity(str(asked["period"]), str(asked.get("timeZone", "UTC")))
-            if granularity.floor(starts[-1]) == starts[-1] and (
-                len(starts) == 1 or granularity.after(starts[-2]) == starts[-1]
-            ):
-                return granularity.after(starts[-1])
-    if len(starts) > 1:
-        gaps = [after - before for before, after in pairwise(starts)]
-        return starts[-1] + median_low(gaps)
-    return result.interval.end if result.interval else starts[-1]
 
 
 def _every(first: datetime, seconds: int) -> Iterator[datetime]:

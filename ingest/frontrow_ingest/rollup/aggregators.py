@@ -98,12 +98,14 @@ class Distinct:
 
     Attributes:
         takes: what the column may hold: ``texts``, ``sets``, or both
+        sketch: which of Druid's it stands for: ``hll`` or ``theta``
     """
 
     name: str
     column: str
     takes: str
     rounded: bool = False
+    sketch: str = "hll"
 
     def empty(self) -> set[str]:
         return set()
@@ -203,7 +205,8 @@ def parse_aggregator(json: Any) -> Aggregator:
     column = required(json, "fieldName", what)
     if kind == "quantilesDoublesSketch":
         return Values(name, column)
-    return Distinct(name, column, _TAKES[kind], bool(json.get("round")))
+    sketch = "theta" if kind == "thetaSketch" else "hll"
+    return Distinct(name, column, _TAKES[kind], bool(json.get("round")), sketch)
 
 
 def _fold(json: Any, name: str, kind: str, what: str) -> Fold:

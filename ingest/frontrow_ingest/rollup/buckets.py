@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -67,8 +67,9 @@ def parse_buckets(json: Any) -> Buckets:
     if isinstance(json, dict):
         kind = json.get("type")
         if kind == "period":
-            only(json, "a period granularity", "type period timeZone")
-            return _period(required(json, "period", "a period granularity"), json.get("timeZone") or "UTC")
+            only(json, "a period granularity", "type period timeZone origin")
+            buckets = _period(required(json, "period", "a period granularity"), json.get("timeZone") or "UTC")
+            return buckets if json.get("origin") is None else _from_origin(buckets, json["origin"])
         json = only(json, f"a granularity of type {kind!r}", "type").get("type")
     name = json.lower() if isinstance(json, str) else json
     if name == "all":
@@ -86,6 +87,16 @@ def to_datetime(ms: int) -> datetime:
 def to_ms(moment: datetime) -> int:
     """A moment as ms since the Unix epoch."""
     return (moment - _EPOCH) // _MS
+
+
+def _from_origin(buckets: Buckets, origin: Any) -> Buckets:
+    try:
+        start = datetime.fromisoformat(origin)
+    except (TypeError, ValueError):
+        raise RollupError(f"the origin {origin!r} is not a moment in ISO 8601.") from None
+    if buckets.granularity is None or not buckets.granularity.is_of_clock:
+        raise RollupError("an origin is known here for hours, minutes and seconds only.")
+    return Buckets(replace(buckets.granularity, origin=start if start.tzinfo else start.replace(tzinfo=UTC)))
 
 
 def _period(text: str, zone: str) -> Buckets:

@@ -55,7 +55,10 @@ class Audience:
     Viewer ids are HMAC-SHA-256 under a key made from the seed, 128 bits, base64url: the form of real pseudonyms.
     """
 
-    def __init__(self, seed: int, titles: Weighted[world.Title], schedule: LiveSchedule, draw: Draw) -> None:
+    def __init__(
+        self, seed: int, titles: Weighted[world.Title], schedule: LiveSchedule, draw: Draw, event_id: str = LIVE_EVENT
+    ) -> None:
+        self._event_id = event_id
         self._key = hashlib.sha256(b"frontrow simulate %d" % seed).digest()
         self._session_bits = Random(f"{seed} sessions from {schedule.start}").getrandbits
         self._titles = titles
@@ -84,7 +87,7 @@ class Audience:
     def live(self, viewer: Viewer) -> Content:
         """The live event, as the viewer's device plays it."""
         low = viewer.device.low_latency and self._draw() < _LIVE_PLAYED_AS_LOW_LATENCY
-        return Content(LIVE_CHANNEL, LIVE_EVENT, "low_latency" if low else "live", None, 0)
+        return Content(LIVE_CHANNEL, self._event_id, "low_latency" if low else "live", None, 0)
 
     def on_demand(self) -> Content:
         """A title; a quarter of the sessions go on where somebody stopped."""

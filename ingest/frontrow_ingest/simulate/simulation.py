@@ -9,7 +9,7 @@ from heapq import heappop, heappush, heapreplace
 from random import Random
 
 from frontrow_ingest.simulate import world
-from frontrow_ingest.simulate.audience import Audience, Viewer
+from frontrow_ingest.simulate.audience import LIVE_EVENT, Audience, Viewer
 from frontrow_ingest.simulate.schedule import LiveSchedule, live_arrivals, vod_arrivals
 from frontrow_ingest.simulate.session import NEVER, Event, Session
 
@@ -33,6 +33,7 @@ class Simulation:
       default) on for ``duration_s`` seconds of event time. ``live_share`` of them come for the live event, whose
       course is stretched over that time. ``titles`` are on demand.
     - ``late_share``: share of events whose ``received_ts`` is seconds to minutes after ``ts``, not some 45 ms.
+    - ``event_id``: of the live event.
     - ``end_open``: end every session within the time. Else sessions that go on at its end have no ``end``.
 
     Memory grows with the sessions that run at one time (about 4 kB each), not with the length or the viewers.
@@ -47,6 +48,7 @@ class Simulation:
     titles: int = 200
     late_share: float = 0.0
     end_open: bool = False
+    event_id: str = LIVE_EVENT
 
     def __post_init__(self) -> None:
         for name, low, high in (
@@ -79,7 +81,9 @@ class _Run:
         self._simulation = simulation
         self._draw = Random(simulation.seed).random
         self._schedule = simulation.schedule
-        self._audience = Audience(simulation.seed, world.titles(simulation.titles), self._schedule, self._draw)
+        self._audience = Audience(
+            simulation.seed, world.titles(simulation.titles), self._schedule, self._draw, simulation.event_id
+        )
         self._viewers = 0
         # (when, order among equal times, who: None for somebody new, whether for the live event)
         self._coming: list[tuple[int, int, Viewer | None, bool]] = []

@@ -117,7 +117,7 @@ def test_nothing_a_viewer_could_be_known_by_is_printed(run: Produce) -> None:
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(gzip.compress(b"{}"), "gunzip -c"), ("{}".encode("utf-16"), "iconv")],
+    [(gzip.compress(b"{}", mtime=0), "gunzip -c"), ("{}".encode("utf-16"), "iconv")],
 )
 def test_a_file_that_is_no_text(run: Produce, sink: MemorySink, content: bytes, said: str) -> None:
     Path("in.jsonl").write_bytes(content)

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from frontrow import Client
 from frontrow_ingest.contract import EventRefusedError, ViewingEvent, encode
 from frontrow_ingest.druid import Supervisors
 from frontrow_ingest.producer import EventProducer, MemorySink, TimeWindow
 from frontrow_ingest.producer.window import HOUR_MS
 from frontrow_ingest.testing import MemoryDruid
 from frontrow_specs import rollup
+from support.clients import a_client
 from support.viewing_events import a_line, an_event
 
 NOW = 1_790_000_000_000
@@ -78,7 +78,7 @@ def test_a_changed_window_is_a_changed_spec() -> None:
     now = TimeWindow().clock()
     events = [an_event(ts=now, seq=1), an_event(ts=now - 40 * HOUR_MS, seq=2), an_event(ts=now + 40 * HOUR_MS, seq=3)]
     messages = [encode(ViewingEvent(**event)) for event in events]
-    client = Client(transport=druid)
+    client = a_client(transport=druid)
 
     def counted() -> int:
         whole = client.timeseries("events", interval="2020-01-01/2100-01-01", granularity="all", allow_large=True)

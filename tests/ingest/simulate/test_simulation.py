@@ -202,3 +202,11 @@ def test_lateness_is_a_share_of_the_events(events: list[dict[str, Any]], evening
 def test_arguments_out_of_range_are_refused_by_name(field: str, value: float) -> None:
     with pytest.raises(ValueError, match=field):
         replace(SMALL, **{field: value})
+
+
+def test_the_live_event_has_the_name_that_is_given() -> None:
+    named = replace(SMALL, event_id="semi-final")
+    assert {event["event_id"] for event in named.events()} == {None, "semi-final"}
+    assert [{**event, "event_id": None} for event in named.events()] == [
+        {**event, "event_id": None} for event in SMALL.events()
+    ]

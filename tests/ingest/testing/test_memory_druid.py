@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-import frontrow
-from frontrow import AskError, BadQueryError, Client, NotFoundError, ServerError, Timeouts
+from frontrow import AskError, BadQueryError, NotFoundError, ServerError, Timeouts
 from frontrow_ingest.contract import ViewingEvent, encode
 from frontrow_ingest.druid import Supervisors
 from frontrow_ingest.errors import RollupError, SupervisorError
@@ -17,6 +16,7 @@ from frontrow_ingest.rollup import RowCount
 from frontrow_ingest.testing import MemoryDruid
 from frontrow_specs import SpecNotFound, rollup
 from support.bad_messages import BAD, SCHEMA, event, good
+from support.clients import a_client
 from support.viewing_events import an_event
 
 HOUR = "2026-09-21T14:00/2026-09-21T15:00"
@@ -31,7 +31,7 @@ def druid() -> MemoryDruid:
 
 
 def events_in(druid: MemoryDruid, **how: Any) -> Any:
-    return Client(transport=druid).timeseries("events", interval=HOUR, granularity="all", **how)[0]["events"]
+    return a_client(transport=druid).timeseries("events", interval=HOUR, granularity="all", **how)[0]["events"]
 
 
 def small_spec(**changes: Any) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def small_spec(**changes: Any) -> dict[str, Any]:
 
 def test_dicts_are_counted_at_once_and_get_the_schemas_defaults(druid: MemoryDruid) -> None:
     druid.send("events", [an_event(network=..., segments=..., play_ms=...), an_event(kind="first_frame")])
-    client = Client(transport=druid)
+    client = a_client(transport=druid)
     assert client.top_n("network", "events", interval=HOUR).columns["network"] == ("unknown", "wifi")
     assert client.top_n("segments", "plays", interval=HOUR).columns["segments"] == ("premium", "sports", None)
     assert events_in(druid) == 2
@@ -85,7 +85,7 @@ def test_a_changed_spec_counts_on_and_keeps_the_old_rows(druid: MemoryDruid) -> 
     assert events_in(druid) == 1
     druid.send("events", [an_event(play_ms=77)])
     assert events_in(druid) == 2
-    most = Client(transport=druid).timeseries(
+    most = a_client(transport=druid).timeseries(
         "events", interval=HOUR, granularity="all", aggregations={"m": {"type": "longMax", "fieldName": "most"}}
     )
     assert most.columns["m"] == (77,)
@@ -112,7 +112,7 @@ def test_bytes_that_druid_refuses_are_refused(name: str) -> None:
 def test_a_client_leaves_the_transport_open_and_takes_its_timeouts() -> None:
     druid = MemoryDruid(timeouts=Timeouts(query=7))
     druid.apply("audience")
-    with Client(transport=druid) as client:
+    with a_client(transport=druid) as client:
         result = client.timeseries("plays", interval=HOUR)
     assert result.queries[0]["context"]["timeout"] == 7_000
     assert repr(client) == "frontrow.Client('memory://druid')"
@@ -122,7 +122,7 @@ def test_a_client_leaves_the_transport_open_and_takes_its_timeouts() -> None:
 @pytest.mark.parametrize("more", [{"url": "http://127.0.0.1:1"}, {"timeouts": Timeouts()}])
 def test_a_transport_has_its_own_address_and_timeouts(druid: MemoryDruid, more: dict[str, Any]) -> None:
     with pytest.raises(AskError, match="its own address"):
-        Client(transport=druid, **more)
+        a_client(transport=druid, **more)
 
 
 def native(druid: MemoryDruid, **parts: Any) -> Any:
@@ -208,7 +208,7 @@ def test_answers_share_nothing_with_what_is_stored(druid: MemoryDruid) -> None:
     spec = druid.request_json("GET", f"{SUPERVISOR}/audience")
     spec["spec"]["dataSchema"]["dimensionsSpec"]["dimensions"].clear()
     assert druid.request_json("GET", f"{SUPERVISOR}/audience") != spec
-    assert frontrow.Client(transport=druid).freshness("audience") is None
+    assert a_client(transport=druid).freshness("audience") is None
 
 
 def test_dicts_need_neither_kafka_nor_avro_nor_pydantic() -> None:

@@ -8,12 +8,12 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from frontrow import Client
 from frontrow_ingest.contract import ViewingEvent, encode
 from frontrow_ingest.simulate import Simulation
 from frontrow_ingest.testing import MemoryDruid
 from frontrow_specs import rollup
 from support.agreement import SPECS, check_datasource, check_total
+from support.clients import a_client
 from support.counted_records import ledger_deltas, quarantine_records
 from support.viewing_events import valid_events
 
@@ -32,7 +32,7 @@ def test_every_metric_of_any_events(drawn: list[dict[str, Any]], framed: bool) -
     druid = MemoryDruid()
     druid.apply(*SPECS)
     druid.send(rollup("audience").topic, [encode(ViewingEvent(**event)) if framed else event for event in events])
-    client = Client(transport=druid)
+    client = a_client(transport=druid)
     for spec in SPECS:
         assert druid.count(spec).events == len(events)
         assert 0 < druid.count(spec).rows <= len(events)
@@ -49,7 +49,7 @@ def test_events_that_come_twice_or_in_any_order_add_up(drawn: list[dict[str, Any
     druid.send("events", events[::-1][pieces:])
     for spec in SPECS:
         assert druid.count(spec).rows <= len(drawn)
-        check_total(Client(transport=druid), spec, events)
+        check_total(a_client(transport=druid), spec, events)
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
@@ -62,7 +62,7 @@ def test_every_metric_of_quarantine_and_ledger(refused: list[dict[str, Any]], de
     druid.apply("quarantine", "ledger")
     for spec, records in (("quarantine", refused), ("ledger", deltas)):
         druid.send(rollup(spec).topic, [placed(record) for record in records])
-        check_datasource(Client(transport=druid), spec, [placed(record) for record in records])
+        check_datasource(a_client(transport=druid), spec, [placed(record) for record in records])
 
 
 def test_audience_quality_and_live_count_the_same_events_of_every_minute() -> None:
@@ -70,7 +70,7 @@ def test_audience_quality_and_live_count_the_same_events_of_every_minute() -> No
     druid = MemoryDruid()
     druid.apply(*SPECS)
     druid.send("events", Simulation(seed=5, viewers=150, start_ms=start_ms, duration_s=600).events())
-    client = Client(transport=druid)
+    client = a_client(transport=druid)
     counts = {
         spec: [*client.timeseries("events", interval="2026-03-01T20/2026-03-01T21", spec=spec).columns["events"]]
         for spec in ("audience", "quality", "live")

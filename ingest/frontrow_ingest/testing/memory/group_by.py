@@ -25,7 +25,7 @@ def group_by(query: Mapping[str, Any], tables: Tables) -> list[Any]:
         for (start, values), states in groups.items()
     ]
     answer: list[Any] = []
-    for event in limited(events, query.get("limitSpec")):
+    for event in limited(events, query.get("limitSpec"), before=[TIME]):
         row = {**event}
         start = row.pop(TIME)
         if not as_arrays:
@@ -42,7 +42,7 @@ def grouped_rows(query: Mapping[str, Any], tables: Tables) -> list[Segment]:
         {TIME: start, **_values(dimensions, values), **scope.named(states)}
         for (start, values), states in groups.items()
     )
-    found = limited([*rows], query.get("limitSpec"))
+    found = limited([*rows], query.get("limitSpec"), before=[TIME])
     return [segment_of(found, parse_buckets("second"))] if found else []
 
 

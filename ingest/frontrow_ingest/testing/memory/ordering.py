@@ -23,8 +23,11 @@ def numeric_key(value: Any) -> tuple[int, float]:
             raise RollupError(f"{value!r} is no number to sort by.")
 
 
-def limited(events: Sequence[Mapping[str, Any]], json: Any) -> list[Mapping[str, Any]]:
+def limited(events: Sequence[Mapping[str, Any]], json: Any, *, before: Sequence[str] = ()) -> list[Mapping[str, Any]]:
     """Rows in the order of a ``limitSpec``, and no more than it says.
+
+    Args:
+        before: columns of numbers that the rows are in the order of before all others
 
     Raises:
         RollupError: it is none, or not one that is known here
@@ -35,6 +38,8 @@ def limited(events: Sequence[Mapping[str, Any]], json: Any) -> list[Mapping[str,
     only(json, "a limitSpec", "type columns limit offset")
     for column in reversed(json.get("columns") or ()):
         _sort(found, column)
+    for name in reversed(before):
+        found.sort(key=lambda event: numeric_key(event[name]))
     offset = json.get("offset") or 0
     limit = json.get("limit")
     return found[offset:] if limit is None else found[offset : offset + limit]

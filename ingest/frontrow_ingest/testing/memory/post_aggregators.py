@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 from frontrow_ingest.errors import RollupError
@@ -135,9 +138,48 @@ def _quantiles(json: Any) -> Compute:
     return lambda states, finals: [quantile(_list(values(states, finals)), share) for share in shares]
 
 
+def _histogram(json: Any) -> Compute:
+    what = "a histogram"
+    splits = required(json, "splitPoints", what)
+    is_rising = isinstance(splits, list) and all(left < right for left, right in pairwise(splits))
+    if not is_rising or not splits:
+        raise RollupError(f"the splitPoints {splits!r} are not rising numbers, one at least.")
+    values = _parse(required(json, "field", what))
+
+    def compute(states: Named, finals: Named) -> list[float]:
+        found = _list(values(states, finals))
+        counts = [0.0] * (len(splits) + 1)
+        for value in found:
+            # A value that is a split point ends its bin.
+            counts[bisect_left(splits, value)] += 1.0
+        return counts if found else [math.nan] * len(counts)
+
+    return compute
+
+
 def _estimate(json: Any) -> Compute:
     found = _parse(required(json, "field", "an estimate"))
-    return lambda states, finals: float(len(_set(found(states, finals))))
+    deviations = json.get("errorBoundsStdDev")
+    if deviations is None:
+        return lambda states, finals: float(len(_set(found(states, finals))))
+    _deviations(deviations)
+
+    def compute(states: Named, finals: Named) -> dict[str, Any]:
+        exact = float(len(_set(found(states, finals))))
+        return {"estimate": exact, "highBound": exact, "lowBound": exact, "numStdDev": deviations}
+
+    return compute
+
+
+def _estimate_with_bounds(json: Any) -> Compute:
+    found = _parse(required(json, "field", "an estimate"))
+    _deviations(json.get("numStdDev", 1))
+    return lambda states, finals: [float(len(_set(found(states, finals))))] * 3
+
+
+def _deviations(value: Any) -> None:
+    if isinstance(value, bool) or value not in (1, 2, 3):
+        raise RollupError(f"bounds are of 1, 2 or 3 standard deviations, not {value!r}.")
 
 
 def _set_operation(json: Any) -> Compute:
@@ -184,7 +226,9 @@ _KINDS: dict[str, tuple[str, Callable[[Any], Compute]]] = {
     "arithmetic": ("fn fields", _arithmetic),
     "quantilesDoublesSketchToQuantile": ("field fraction", _quantile),
     "quantilesDoublesSketchToQuantiles": ("field fractions", _quantiles),
+    "quantilesDoublesSketchToHistogram": ("field splitPoints", _histogram),
     "HLLSketchEstimate": ("field round", _estimate),
-    "thetaSketchEstimate": ("field", _estimate),
+    "HLLSketchEstimateWithBounds": ("field numStdDev", _estimate_with_bounds),
+    "thetaSketchEstimate": ("field errorBoundsStdDev", _estimate),
     "thetaSketchSetOp": ("func fields size", _set_operation),
 }

@@ -18,10 +18,11 @@ from frontrow_ingest.rollup.values import TIME, Row, only, required
 from frontrow_ingest.testing.memory.datasource import Segment, Tables, iso
 from frontrow_ingest.testing.memory.lookups import derive
 from frontrow_ingest.testing.memory.post_aggregators import PostAggregator, check_names, parse_post_aggregator
+from frontrow_ingest.testing.memory.sketch_bytes import sketch_text
 
 SHARED = "queryType dataSource intervals granularity filter virtualColumns aggregations postAggregations context"
 # What a context may hold that would change the answer and is not known here.
-_CHANGES = ("bySegment", "grandTotal", "finalize", "timestampResultField")
+_CHANGES = ("bySegment", "grandTotal", "timestampResultField")
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Scope:
     Attributes:
         intervals: from, to; ms
         segments: those that reach into an interval, with only the rows inside that fit the filter
+        finalize: answer a sketch's number, not its bytes
     """
 
     intervals: tuple[tuple[int, int], ...]
@@ -38,6 +40,7 @@ class Scope:
     segments: tuple[Segment, ...]
     aggregators: tuple[Aggregator, ...]
     posts: tuple[PostAggregator, ...]
+    finalize: bool = True
 
     def rows(self) -> Iterator[tuple[int, Row]]:
         """Every row with the start of its bucket, ms."""
@@ -75,8 +78,9 @@ class Scope:
         return found | self._computed(states)
 
     def answer(self, states: Sequence[Any]) -> dict[str, Any]:
-        """The numbers by name, as they are answered."""
-        return self._finals(states) | self._computed(states)
+        """The numbers by name, as they are answered; sketches as bytes, unless they are to be finalized."""
+        found = self._finals(states) if self.finalize else self._sketches(states)
+        return found | self._computed(states)
 
     def stamp(self, start: int) -> str:
         """A bucket's start, in the time zone of the granularity."""
@@ -88,6 +92,9 @@ class Scope:
             starts = (segment.span[0] for segment in self.segments if segment.rows or not with_rows)
             return self.stamp(min(starts, default=start))
         return self.stamp(start)
+
+    def _sketches(self, states: Sequence[Any]) -> dict[str, Any]:
+        return {each.name: sketch_text(each, state) for each, state in zip(self.aggregators, states, strict=True)}
 
     def _finals(self, states: Sequence[Any]) -> dict[str, Any]:
         return {each.name: each.final(state) for each, state in zip(self.aggregators, states, strict=True)}
@@ -111,7 +118,7 @@ def read_scope(query: Mapping[str, Any], tables: Tables, more: str) -> Scope:
         RollupError: something is wrong, or not known here; says what
     """
     only(query, f"a query of type {query['queryType']!r}", f"{SHARED} {more}")
-    check_context(query)
+    context = check_context(query)
     intervals = read_intervals(required(query, "intervals", "a query"))
     condition = None if query.get("filter") is None else parse_filter(query["filter"])
     stored = read_segments(required(query, "dataSource", "a query"), tables)
@@ -125,6 +132,7 @@ def read_scope(query: Mapping[str, Any], tables: Tables, more: str) -> Scope:
         segments=tuple(part for segment in segments for part in _inside(segment, intervals, condition)),
         aggregators=aggregators,
         posts=posts,
+        finalize=context.get("finalize") is not False,
     )
 
 
@@ -136,7 +144,7 @@ def check_context(query: Mapping[str, Any]) -> Mapping[str, Any]:
     """
     context = query.get("context") or {}
     for key in _CHANGES:
-        if context.get(key) not in (None, key == "finalize"):
+        if context.get(key) not in (None, False):
             raise RollupError(f"{key!r} in the context is not known here.")
     found: Mapping[str, Any] = context
     return found

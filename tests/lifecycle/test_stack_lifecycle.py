@@ -14,14 +14,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from frontrow import Client
-from frontrow._transport import Transport
-from frontrow_ingest.druid import Supervisors, ensure_topic
-from frontrow_ingest.producer import EventProducer
 from frontrow_ingest.stack import LocalStack, Ports, StackSettings, free_ports
 from frontrow_ingest.stack.processes import read_records
-from frontrow_specs import rollup
-from support.viewing_events import an_event
 from support.waiting import until
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(420)]
@@ -129,34 +123,6 @@ def test_a_life(command: Command) -> None:
     assert command.processes() == {}
     assert listening(command.ports) == set()
     assert command.run("down").stdout == "nothing ran\n"
-
-
-def test_what_was_counted_is_there_after_down_and_up(command: Command) -> None:
-    assert command.run("up").returncode == 0
-    url, bootstrap = f"http://127.0.0.1:{command.ports.router}", f"127.0.0.1:{command.ports.kafka}"
-    spec = rollup("audience").supervisor(bootstrap=bootstrap)
-    ensure_topic(bootstrap, spec["spec"]["ioConfig"]["topic"])
-
-    def counted() -> int:
-        with Client(url) as client:
-            (total,) = client.timeseries(
-                "events", interval="2020-01-01/2030-01-01", granularity="all", allow_large=True
-            )
-        return int(total["events"])
-
-    with Transport(url) as transport:
-        supervisors = Supervisors(transport)
-        supervisors.submit(spec)
-        supervisors.await_ingesting("audience")
-        with EventProducer(bootstrap) as producer:
-            for number in range(500):
-                producer.send(an_event(seq=number))
-        until("the events to be queryable", lambda: counted() == 500)
-        assert command.run("down").returncode == 0
-        assert command.run("up").returncode == 0
-        # What no segment holds yet is read from Kafka again, by a task that the overlord remembers.
-        supervisors.await_read("audience", {0: 500}, deadline_s=45)
-        assert counted() == 500
 
 
 @pytest.mark.parametrize("with_signal", [signal.SIGINT, signal.SIGTERM])

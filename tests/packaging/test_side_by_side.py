@@ -1,0 +1,127 @@
+"""The suite in two workers: which test runs where, and that an interrupted run ends what its tests started."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from support.lanes import APART, CONTAINERS, STACK, lane_of
+from support.waiting import until
+
+TESTS = Path(__file__).parents[1]
+PROJECT = f"""
+[tool.pytest.ini_options]
+addopts = "--import-mode=importlib"
+testpaths = ["tests"]
+pythonpath = ["{TESTS}"]
+"""
+# Patient as pytest-xdist is not: it would end the workers at once.
+IMPATIENT = """
+import subprocess, sys, time
+from pathlib import Path
+import pytest
+from xdist.workermanage import NodeManager
+
+NodeManager.EXIT_TIMEOUT = 0.1
+
+@pytest.fixture(scope="session")
+def service(request, worker_id):
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True) as process:
+        Path(f"started-{process.pid}").touch()
+        yield
+        time.sleep(1)
+        process.kill()
+    Path(f"ended-{process.pid}").touch()
+"""
+A_TEST = """
+import time
+
+def test_that_takes_long(service):
+    time.sleep(600)
+"""
+
+
+def test_what_shares_a_stack_is_one_lane() -> None:
+    for folder in (STACK, CONTAINERS):
+        assert any((TESTS.parent / folder).glob("test_*.py"))
+        assert lane_of(f"{folder}/test_a.py::test_b[c::d]") == lane_of(f"{folder}/test_b.py::TestC::test_d") == folder
+    assert any((TESTS.parent / APART).glob("test_*.py"))
+    assert lane_of(f"{APART}/test_a.py::test_b") != lane_of(f"{APART}/test_a.py::test_c")
+    assert lane_of("tests/client/test_a.py::TestB::test_c") == "tests/client/test_a.py"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A small suite with this one's conftest: a lane with a service, and a file with another."""
+    (tmp_path / "pyproject.toml").write_text(PROJECT)
+    for folder in ("tests", "tests/stack", "tests/other"):
+        (tmp_path / folder).mkdir()
+    shutil.copy(TESTS / "conftest.py", tmp_path / "tests")
+    for folder in ("stack", "other"):
+        (tmp_path / "tests" / folder / "conftest.py").write_text(IMPATIENT)
+        (tmp_path / "tests" / folder / "test_long.py").write_text(A_TEST)
+    return tmp_path
+
+
+@contextmanager
+def running(project: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
+    """``pytest`` in a process group of its own, as a shell starts it."""
+    # Without the plugins that this has no use for it starts in half the time.
+    command = [sys.executable, "-m", "pytest", "-p", "xdist", "--numprocesses=auto", *options]
+    environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    with subprocess.Popen(
+        command,
+        cwd=project,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        process_group=0,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+            for started in project.glob("started-*"):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(int(started.name.partition("-")[2]), signal.SIGKILL)
+
+
+@pytest.mark.parametrize("way", ["Ctrl-C", "SIGTERM"])
+def test_an_interrupted_run_leaves_nothing(project: Path, way: str) -> None:
+    with running(project) as process:
+        until("both workers to be at a test", lambda: len([*project.glob("started-*")]) == 2)
+        workers = psutil.Process(process.pid).children()
+        assert len(workers) == 2
+        if way == "Ctrl-C":
+            os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+        else:
+            process.terminate()
+        said = process.communicate(timeout=60)[0]
+    assert process.returncode == 2, said
+    assert "KeyboardInterrupt" in said
+    assert said.splitlines()[-1].startswith("=====")
+    started = {path.name.partition("-")[2] for path in project.glob("started-*")}
+    assert {path.name.partition("-")[2] for path in project.glob("ended-*")} == started, said
+    assert not [pid for pid in started if psutil.pid_exists(int(pid))]
+    assert not [worker for worker in workers if worker.is_running()]
+
+
+@pytest.mark.parametrize("part", [["tests/other"], ["-m", "stack"]])
+def test_a_part_of_the_suite_needs_no_worker(project: Path, part: list[str]) -> None:
+    for path in project.rglob("test_long.py"):
+        path.write_text("def test_at_once(): pass")
+    with running(project, *part) as process:
+        said = process.communicate(timeout=60)[0]
+    assert process.returncode in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED), said
+    assert "workers" not in said
