@@ -9,6 +9,7 @@ import zlib
 
 from frontrow._call import Form
 
+_NOT_STRUCTURE = bytes(byte for byte in range(256) if byte not in b'"[]{}')
 _GZIP = 31  # zlib's number for "gzip only", with the largest window
 
 
@@ -98,6 +99,9 @@ class Ending:
         slashes = len(piece) - len(piece.rstrip(b"\\"))
         self._escaped = b"\\" if slashes % 2 else b""
         piece = piece[: len(piece) - slashes].replace(b"\\\\", b"").replace(b'\\"', b"")
+        # What is left is a few bytes, not an object for each text: a pair of quotes with no bracket between them says
+        # nothing of what comes after.
+        piece = piece.translate(None, _NOT_STRUCTURE).replace(b'""', b"")
         parts = piece.split(b'"')
         outside = b"".join(parts[self._quotes % 2 :: 2])
         self._quotes += len(parts) - 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -13,6 +14,7 @@ from frontrow._rows import BLOCK, Header, Kind, Rows, blocks, values_of, whole_o
 if TYPE_CHECKING:
     import pyarrow
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FLAT = frozenset(("time", "string", "integer", "number", "boolean"))
 
 
@@ -68,6 +70,17 @@ def block_table(header: Header, schema: pyarrow.Schema, lines: bytes) -> pyarrow
         pa.array(_fitting(found[name], kind), type=schema.field(name).type) for name, kind in header.kinds.items()
     ]
     return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def values_of_array(column: pyarrow.ChunkedArray) -> list[Any]:
+    """Python's values of an array; times are in UTC."""
+    pa = library("pyarrow", "arrow")
+    if not pa.types.is_timestamp(column.type):
+        return column.to_pylist()  # type: ignore[no-any-return]
+    # Arrow makes datetimes slowly; rows share few, so each is made once.
+    counts = column.cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_pylist()
+    known = {each: None if each is None else _EPOCH + timedelta(microseconds=each) for each in set(counts)}
+    return [known[each] for each in counts]
 
 
 def _by_csv(schema: pyarrow.Schema, lines: bytes) -> pyarrow.Table:

@@ -83,14 +83,14 @@ class AsyncClient(Options):
 
     async def export(
         self,
-        query: str,
+        query: str | Mapping[str, Any],
         path: str | os.PathLike[str],
         *,
         parameters: Sequence[Any] = (),
         context: Mapping[str, Any] | None = None,
         timeout: float | None = None,
     ) -> Exported:
-        """Write the answer of Druid's SQL to a file; see :meth:`Client.export`."""
+        """Write the answer of SQL or of a scan to a file; see :meth:`Client.export`."""
         return await self._in_thread(lambda: self._session.export(query, path, parameters, context, timeout))
 
     async def freshness(self, spec: str = "audience", *, context: Mapping[str, Any] | None = None) -> Freshness | None:

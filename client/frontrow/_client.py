@@ -81,23 +81,28 @@ class Client(Options):
 
     def export(
         self,
-        query: str,
+        query: str | Mapping[str, Any],
         path: str | os.PathLike[str],
         *,
         parameters: Sequence[Any] = (),
         context: Mapping[str, Any] | None = None,
         timeout: float | None = None,
     ) -> Exported:
-        """Write the answer of Druid's SQL to a file, a few megabytes in memory at once. Needs the extra ``arrow``.
+        """Write the answer of SQL or of a scan to a file, a few megabytes in memory at once. Needs the extra ``arrow``.
+
+        The types are those that Druid tells; a column of a scan that it tells none of is text. Several values of one
+        row are a list in Parquet, as are then all values of that column, and JSON in CSV.
 
         Args:
-            query, parameters, context: as for :func:`frontrow.sql`
+            query: SQL as for :func:`frontrow.sql`, or a native query with ``"queryType": "scan"``, also as pydruid's
+                object
+            parameters, context: as for :func:`frontrow.sql`; a scan has no parameters
             path: ends in ``.parquet`` or ``.csv``; a file that is there is replaced when all rows are written, and
                 stays as it is if they do not come
             timeout: seconds for all of it, also inside Druid, instead of the total timeout
 
         Raises:
-            AskError: another ending, or as for :func:`frontrow.sql`
+            AskError: another ending, a native query of another type, or as for :func:`frontrow.sql`
             MissingExtraError, OSError, TransportError
         """
         return self._session.export(query, path, parameters, context, timeout)

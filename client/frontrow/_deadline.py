@@ -19,6 +19,9 @@ from typing import Any, cast
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
+_BUFFER = 1 << 18
+"""Bytes that are read at once, if they are there: with Python's own 8 KiB a large answer is many small pieces."""
+
 
 class Stopped(BaseException):
     """The thread was told to wait no longer. Like an interruption by Ctrl-C, it is no failure of the request."""
@@ -134,6 +137,9 @@ def _armed(sock: socket.socket) -> Iterator[None]:
 
 
 class _Socket(socket.socket):
+    def makefile(self, mode: Any = "r", buffering: int | None = None, **kwargs: Any) -> Any:
+        return super().makefile(mode, _BUFFER if buffering is None else buffering, **kwargs)
+
     def recv_into(self, *args: Any, **kwargs: Any) -> int:
         with _armed(self):
             return super().recv_into(*args, **kwargs)
@@ -144,6 +150,9 @@ class _Socket(socket.socket):
 
 
 class _SecureSocket(ssl.SSLSocket):
+    def makefile(self, mode: Any = "r", buffering: int | None = None, **kwargs: Any) -> Any:
+        return super().makefile(mode, _BUFFER if buffering is None else buffering, **kwargs)
+
     def recv_into(self, *args: Any, **kwargs: Any) -> int:
         with _armed(self):
             return super().recv_into(*args, **kwargs)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from frontrow._arrow import block_table, schema_of
 from frontrow._errors import AskError
 from frontrow._frames import library
 from frontrow._rows import Header, blocks
+from frontrow._scan import scan_blocks
+from frontrow._scan_export import WiderError, parts_of
 
 if TYPE_CHECKING:
     import pyarrow
@@ -52,8 +54,8 @@ def check_path(path: str | os.PathLike[str]) -> Path:
     return found
 
 
-def write(path: Path, header: Header, pieces: Iterator[bytes]) -> int:
-    """Write rows to a file, which is there only when all of them are; gives their number.
+def write_sql(path: Path, header: Header, pieces: Iterator[bytes]) -> int:
+    """Write rows of SQL to a file, which is there only when all of them are; gives their number.
 
     Parquet keeps the types. CSV has a first line of names, texts in quotes, nothing at all for null, times in UTC and
     arrays as JSON.
@@ -63,13 +65,46 @@ def write(path: Path, header: Header, pieces: Iterator[bytes]) -> int:
     """
     if path.suffix == ".csv":
         header = _flat(header)
-    schema, rows = schema_of(header), 0
+    schema = schema_of(header)
+    return _write(path, schema, (block_table(header, schema, block) for block in blocks(pieces)))
+
+
+def write_scan(path: Path, query: Mapping[str, Any], asked: Callable[[], Iterator[bytes]]) -> int:
+    """The same with the rows of a scan. A column that Druid tells no type of is text.
+
+    Args:
+        asked: the answer, each time from its beginning
+    """
+    named = list(query.get("columns") or ())
+    types: dict[str, pyarrow.DataType] = {}
+    while True:
+        with closing(asked()) as pieces:
+            try:
+                found = scan_blocks(pieces)
+                schema, parts = parts_of(found, named, types, lists=path.suffix == ".parquet")
+                return _write(path, schema, parts)
+            except WiderError as error:
+                types = dict(error.types)
+
+
+def _write(path: Path, schema: pyarrow.Schema, parts: Iterable[pyarrow.Table]) -> int:
+    rows = 0
     with _whole(path) as part, (_csv if path.suffix == ".csv" else _parquet)(part, schema) as put:
-        for block in blocks(pieces):
-            table = block_table(header, schema, block)
+        for table in parts:
             put(table)
             rows += table.num_rows
     return rows
+
+
+@contextmanager
+def closing(stream: Iterator[bytes]) -> Iterator[Iterator[bytes]]:
+    """End a stream with the block, and so its query, if that did not read it to its end."""
+    try:
+        yield stream
+    finally:
+        close = getattr(stream, "close", None)
+        if close is not None:
+            close()
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from frontrow._errors import MissingExtraError
-from frontrow._rows import Rows
+from frontrow._lazy import LazyColumns
 
 if TYPE_CHECKING:
     import pandas
@@ -25,8 +25,8 @@ _MICROSECOND = timedelta(microseconds=1)
 def to_polars(columns: Mapping[str, Sequence[Any]], types: Mapping[str, ColumnType]) -> polars.DataFrame:
     """Integers become Int64, numbers Float64, times Datetime in UTC, text String, labels List; nulls stay null."""
     pl = library("polars", "polars")
-    if isinstance(columns, Rows) and importlib.util.find_spec("pyarrow"):
-        return pl.from_arrow(_table(columns))  # type: ignore[no-any-return]
+    if isinstance(columns, LazyColumns) and importlib.util.find_spec("pyarrow"):
+        return pl.from_arrow(columns.table())  # type: ignore[no-any-return]
     kinds = {"string": pl.String, "integer": pl.Int64, "number": pl.Float64}
     series = []
     for name, values in columns.items():
@@ -41,10 +41,10 @@ def to_pandas(columns: Mapping[str, Sequence[Any]], types: Mapping[str, ColumnTy
     """Integers become Int64 (nullable), numbers float64, times datetime64 in UTC, text str; nulls stay null."""
     pd = library("pandas", "pandas")
     kinds = {"string": "str", "integer": "Int64", "number": "float64"}
-    if isinstance(columns, Rows) and importlib.util.find_spec("pyarrow"):
+    if isinstance(columns, LazyColumns) and importlib.util.find_spec("pyarrow"):
         pa = library("pyarrow", "arrow")
         nullable = {pa.int64(): pd.Int64Dtype(), pa.string(): pd.StringDtype(na_value=float("nan"))}
-        return _table(columns).to_pandas(types_mapper=nullable.get)
+        return columns.table().to_pandas(types_mapper=nullable.get)
     series = {}
     for name, values in columns.items():
         if types[name] == "time":
@@ -57,8 +57,8 @@ def to_pandas(columns: Mapping[str, Sequence[Any]], types: Mapping[str, ColumnTy
 
 def to_arrow(columns: Mapping[str, Sequence[Any]], types: Mapping[str, ColumnType]) -> pyarrow.Table:
     """Integers become int64, numbers double, times timestamp in UTC, text string, labels list; nulls stay null."""
-    if isinstance(columns, Rows):
-        return _table(columns)
+    if isinstance(columns, LazyColumns):
+        return columns.table()
     pa = library("pyarrow", "arrow")
     kinds = {"string": pa.string(), "integer": pa.int64(), "number": pa.float64()}
     arrays = {}
@@ -68,12 +68,6 @@ def to_arrow(columns: Mapping[str, Sequence[Any]], types: Mapping[str, ColumnTyp
         else:
             arrays[name] = pa.array(_even(values, types[name]), type=kinds.get(types[name]))
     return pa.table(arrays)
-
-
-def _table(rows: Rows) -> pyarrow.Table:
-    from frontrow._arrow import table_of
-
-    return table_of(rows)
 
 
 def _even(values: Sequence[Any], declared: ColumnType) -> Sequence[Any]:

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import Any
 
+from frontrow._lazy import LazyColumns, TableColumns
 from frontrow._result import ColumnType
+from frontrow._rows import NOT_FINITE, Kind
+from frontrow._runner import Runner
+from frontrow._scan import signed
+from frontrow._transport import query_answer
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# As which Druid writes the numbers that JSON has not.
-_NOT_FINITE = frozenset(("NaN", "Infinity", "-Infinity"))
+_LARGE = 1 << 18
+"""Bytes of an answer that is worth the import of Arrow."""
+
+_OF_DIMENSION: Mapping[str, ColumnType] = {
+    "STRING": "string", "LONG": "integer", "DOUBLE": "number", "FLOAT": "number",
+}  # fmt: skip
+_SHOWN: Mapping[Kind | None, ColumnType] = {
+    "time": "time", "string": "string", "integer": "integer", "number": "number", "other": "string",
+}  # fmt: skip
 
 Columns = dict[str, Sequence[Any]]
 
@@ -26,6 +39,44 @@ def lean(query: Mapping[str, Any]) -> dict[str, Any]:
     return asked
 
 
+def ask_native(query: dict[str, Any], run: Runner) -> tuple[Columns | LazyColumns, dict[str, ColumnType]]:
+    """Columns of an answer and their types.
+
+    Those of a large scan or groupBy go into Arrow, if that is installed, and become Python's values when they are
+    looked at. Where a row holds a list, a text with an escape or a map, as where Arrow is not there, it goes by
+    Python's values.
+    """
+
+    def read(data: bytes) -> Any:
+        table = _table(query, data) if len(data) >= _LARGE and importlib.util.find_spec("pyarrow") else None
+        return query_answer(data) if table is None else TableColumns(table)
+
+    answer = run.read(query, read)
+    if isinstance(answer, TableColumns):
+        from frontrow._native_arrow import types_of_table
+
+        return answer, types_of_table(answer.table())
+    return columns_of(query, answer if isinstance(answer, list) else [answer])
+
+
+def _table(query: Mapping[str, Any], data: bytes) -> Any:
+    from frontrow._native_arrow import grouped_table, scanned_table
+
+    names = _group_names(query)
+    match query["queryType"]:
+        case "scan" if query.get("resultFormat") == "compactedList":
+            return scanned_table(data)
+        case "groupBy" if None not in names:
+            texts: dict[str, Kind | None] = {
+                name: "string"
+                for dimension in query.get("dimensions") or ()
+                if (name := _output(dimension)) and _output_type(dimension) == "STRING"
+            }
+            return grouped_table([str(name) for name in names], texts, _declared(query), data)
+        case _:
+            return None
+
+
 def columns_of(query: Mapping[str, Any], answer: Sequence[Any]) -> tuple[Columns, dict[str, ColumnType]]:
     """Columns and their types.
 
@@ -36,6 +87,9 @@ def columns_of(query: Mapping[str, Any], answer: Sequence[Any]) -> tuple[Columns
     columns: Columns
     if query["queryType"] == "scan":
         columns = _scanned(answer)
+        for block in answer:
+            said = {name: _SHOWN[kind] for name, kind in signed(block.get("rowSignature")).items() if kind in _SHOWN}
+            declared.update(said)
     elif answer and isinstance(answer[0], list):
         columns = _grouped(query, answer)
     else:
@@ -50,7 +104,7 @@ def columns_of(query: Mapping[str, Any], answer: Sequence[Any]) -> tuple[Columns
         if name in ("time", "__time"):
             types[name] = "time"
             continue
-        found, columns[name] = _typed(values)
+        found, columns[name] = _typed(values, declared.get(name))
         types[name] = found or declared.get(name, "any")
     return columns, types
 
@@ -117,7 +171,7 @@ def _declared(query: Mapping[str, Any]) -> dict[str, ColumnType]:
         found["time"] = "time"
     for dimension in [query["dimension"]] if "dimension" in query else query.get("dimensions") or ():
         if name := _output(dimension):
-            found[name] = "string"
+            found[name] = _OF_DIMENSION.get(_output_type(dimension), "any")
     for aggregator in query.get("aggregations") or ():
         if name := _aggregator_name(aggregator):
             kind = str(aggregator.get("aggregator", aggregator).get("type", ""))
@@ -144,6 +198,14 @@ def _output(dimension: Any) -> str | None:
     return dimension if isinstance(dimension, str) else None
 
 
+def _output_type(dimension: Any) -> str:
+    """Druid's own type of a dimension's values; text unless told."""
+    if not isinstance(dimension, Mapping):
+        return "STRING"
+    given = dimension.get("outputType") or (_output_type(dimension["delegate"]) if "delegate" in dimension else None)
+    return str(given or "STRING").upper()
+
+
 def _aggregator_name(aggregator: Mapping[str, Any]) -> str | None:
     inner = aggregator.get("aggregator")
     return aggregator.get("name") or (_aggregator_name(inner) if isinstance(inner, Mapping) else None)
@@ -161,18 +223,18 @@ def _moments(values: Sequence[Any]) -> list[datetime | None]:
     return [known[value] for value in values]
 
 
-def _typed(values: Sequence[Any]) -> tuple[ColumnType | None, Sequence[Any]]:
+def _typed(values: Sequence[Any], declared: ColumnType | None) -> tuple[ColumnType | None, Sequence[Any]]:
     """The type of a column, None if it holds nothing, and its values without what is not a finite number."""
     kinds = set(map(type, values)) - {type(None)}
+    if str in kinds and kinds <= {int, float, str} and not (kinds == {str} and declared == "string"):
+        texts = {value for value in values if isinstance(value, str)}
+        if texts <= NOT_FINITE:
+            values = [None if isinstance(value, str) else value for value in values]
+            kinds = (kinds - {str}) or {float}
     if not kinds:
         return None, values
-    if kinds & {int, float} and kinds <= {int, float, str} and str in kinds:
-        texts = {value for value in values if isinstance(value, str)}
-        if texts <= _NOT_FINITE:
-            values = [None if isinstance(value, str) else value for value in values]
-            kinds -= {str}
     if kinds == {str}:
-        return ("number", [None] * len(values)) if _NOT_FINITE.issuperset(values) else ("string", values)
+        return "string", values
     if kinds == {int}:
         return "integer", values
     return ("number" if kinds <= {int, float} else "any"), values

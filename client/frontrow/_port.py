@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from typing import Any, Protocol, runtime_checkable
 
@@ -74,4 +74,15 @@ class StreamingTransport(DruidTransport, Protocol):
         self, method: str, path: str, body: Any = None, *, timeout: float | None = None, limited: bool = True
     ) -> Iterator[bytes]:
         """See :meth:`Transport.stream`."""
+        ...
+
+
+@runtime_checkable
+class ReadingTransport(DruidTransport, Protocol):
+    """One that gives an answer as bytes to whoever reads it, which need not be JSON's reader."""
+
+    def request_read(
+        self, read: Callable[[bytes], Any], method: str, path: str, body: Any = None, *, timeout: float | None = None
+    ) -> Any:
+        """See :meth:`Transport.request_read`."""
         ...

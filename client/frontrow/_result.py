@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
 from frontrow._completeness import NOT_ASKED, Completeness
-from frontrow._rows import Rows
+from frontrow._lazy import LazyColumns
 from frontrow._settled import buckets_of, settled_buckets
 from frontrow._suppression import NOTHING_HIDDEN, Suppression
 from frontrow._time import Granularity, Interval
@@ -78,7 +78,7 @@ class Result(Sequence[Mapping[str, Any]]):
     _buckets: Granularity | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.columns, Rows):
+        if not isinstance(self.columns, LazyColumns):
             frozen = {name: tuple(values) for name, values in self.columns.items()}
             object.__setattr__(self, "columns", MappingProxyType(frozen))
         object.__setattr__(self, "types", MappingProxyType(dict(self.types)))
@@ -124,7 +124,7 @@ class Result(Sequence[Mapping[str, Any]]):
         return tuple(self)
 
     def __len__(self) -> int:
-        if isinstance(self.columns, Rows):
+        if isinstance(self.columns, LazyColumns):
             return self.columns.count
         return len(next(iter(self.columns.values()), ()))
 
@@ -164,22 +164,33 @@ class Result(Sequence[Mapping[str, Any]]):
         return to_dict(self)
 
     def to_polars(self) -> polars.DataFrame:
-        """A polars DataFrame; needs the extra ``polars``."""
+        """A polars DataFrame; needs the extra ``polars``.
+
+        polars has no place for metadata: what :meth:`to_pandas` and :meth:`to_arrow` carry is at this result only.
+        """
         from frontrow._frames import to_polars
 
         return to_polars(self.columns, self.types)
 
     def to_pandas(self) -> pandas.DataFrame:
-        """A pandas DataFrame; needs the extra ``pandas``."""
+        """A pandas DataFrame; needs the extra ``pandas``. Its ``attrs["frontrow"]`` hold all caveats, in the names of
+        :meth:`to_dict`; instead of ``settled`` there are ``unsettled_rows``, by number from 0.
+        """
         from frontrow._frames import to_pandas
+        from frontrow._metadata import KEY, metadata
 
-        return to_pandas(self.columns, self.types)
+        frame = to_pandas(self.columns, self.types)
+        frame.attrs[KEY] = metadata(self)
+        return frame
 
     def to_arrow(self) -> pyarrow.Table:
-        """An Arrow table; needs the extra ``arrow``."""
+        """An Arrow table; needs the extra ``arrow``. Its schema's metadata has the same as JSON under ``frontrow``, and
+        Parquet keeps it.
+        """
         from frontrow._frames import to_arrow
+        from frontrow._metadata import KEY, as_json
 
-        return to_arrow(self.columns, self.types)
+        return to_arrow(self.columns, self.types).replace_schema_metadata({KEY: as_json(self)})
 
     def plot(
         self,

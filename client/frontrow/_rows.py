@@ -11,12 +11,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import orjson
 
 from frontrow._answer import NotWholeError
 from frontrow._errors import BrokenAnswerError
+from frontrow._lazy import LazyColumns
+
+if TYPE_CHECKING:
+    import pyarrow
 
 Kind: TypeAlias = Literal["time", "string", "integer", "number", "boolean", "strings", "integers", "numbers", "other"]
 """Of a column's values; ``strings`` and the like are arrays, ``other`` whatever JSON Druid writes."""
@@ -29,8 +33,9 @@ _OF_SQL: dict[str, Kind] = {
 _OF_DRUID: dict[str, Kind] = {
     "ARRAY<STRING>": "strings", "ARRAY<LONG>": "integers", "ARRAY<DOUBLE>": "numbers", "ARRAY<FLOAT>": "numbers",
 }  # fmt: skip
+_OF_NATIVE: dict[str, Kind] = {"STRING": "string", "LONG": "integer", "DOUBLE": "number", "FLOAT": "number"}
 # As which Druid writes the numbers that JSON has not.
-_NOT_FINITE = frozenset(("NaN", "Infinity", "-Infinity"))
+NOT_FINITE = frozenset(("NaN", "Infinity", "-Infinity"))
 _HEADER_LINES = 3
 BLOCK = 4 << 20
 """Bytes of lines that are decoded at once."""
@@ -60,7 +65,7 @@ class Header:
             raise NotWholeError("it does not begin with the names and types of its columns") from error
 
 
-class Rows(Mapping[str, Sequence[Any]]):
+class Rows(LazyColumns):
     """Columns by name, decoded all together when one is first read.
 
     Args:
@@ -75,7 +80,16 @@ class Rows(Mapping[str, Sequence[Any]]):
         self.header = header
         self.url = url
         self.lines = lines.strip(b"\n")
-        self.count = self.lines.count(b"\n") + 1 if self.lines else 0
+        self._count = self.lines.count(b"\n") + 1 if self.lines else 0
+
+    @property
+    def count(self) -> int:
+        return self._count
+
+    def table(self) -> pyarrow.Table:
+        from frontrow._arrow import table_of
+
+        return table_of(self)
 
     def __getitem__(self, name: str) -> Sequence[Any]:
         return self._columns[name]
@@ -101,7 +115,7 @@ def whole_or_broken(url: str) -> Iterator[None]:
     try:
         yield
     except NotWholeError as error:
-        raise BrokenAnswerError(f"what {url} answered is no answer of Druid's SQL: {error}.", url=url) from error
+        raise BrokenAnswerError(f"what {url} answered is no answer of Druid: {error}.", url=url) from error
 
 
 def values_of(header: Header, lines: bytes) -> dict[str, list[Any]]:
@@ -118,6 +132,11 @@ def values_of(header: Header, lines: bytes) -> dict[str, list[Any]]:
     if len(flat) != width * len(rows):
         raise NotWholeError(f"its rows have not {width} values each")
     return {name: _valued(flat[index::width], kind) for index, (name, kind) in enumerate(header.kinds.items())}
+
+
+def kind_of_druid(druid: str | None) -> Kind | None:
+    """Of a column by Druid's own type; None if there is none."""
+    return (_OF_NATIVE.get(druid) or _OF_DRUID.get(druid, "other")) if druid else None
 
 
 def split_header(pieces: Iterator[bytes]) -> tuple[Header, Iterator[bytes]]:
@@ -153,7 +172,7 @@ def blocks(pieces: Iterable[bytes], size: int = BLOCK) -> Iterator[bytes]:
 def _valued(values: list[Any], kind: Kind) -> list[Any]:
     match kind:
         case "number":
-            return [None if value in _NOT_FINITE else value for value in values]
+            return [None if value in NOT_FINITE else value for value in values]
         case "time":
             # Rows share few moments: each is read once.
             known = {text: None if text is None else _moment(text) for text in set(values)}

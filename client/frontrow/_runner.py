@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from frontrow._call import NATIVE, SQL
 from frontrow._errors import AskError, TimedOutError
-from frontrow._port import DruidTransport, StreamingTransport
+from frontrow._port import DruidTransport, ReadingTransport, StreamingTransport
 
 
 class Runner:
@@ -34,17 +35,40 @@ class Runner:
         return Runner(self._transport, self._context, deadline=deadline)
 
     def __call__(self, query: dict[str, Any]) -> list[Any]:
+        asked, left = self._native(query)
+        answer = self._transport.request_json("POST", NATIVE, asked, timeout=left)
+        return answer if isinstance(answer, list) else [answer]
+
+    def read(self, query: dict[str, Any], read: Callable[[bytes], Any]) -> Any:
+        """What ``read`` makes of the bytes of an answer; of a transport that has no bytes, its JSON."""
+        if not isinstance(self._transport, ReadingTransport):
+            return self(query)
+        asked, left = self._native(query)
+        return self._transport.request_read(read, "POST", NATIVE, asked, timeout=left)
+
+    def stream(self, query: dict[str, Any]) -> Iterator[bytes]:
+        """The bytes that a native query answers, without a limit, and as much time inside Druid as there is in all.
+
+        Raises:
+            AskError: the transport cannot
+        """
+        if not isinstance(self._transport, StreamingTransport):
+            raise AskError(f"{type(self._transport).__name__} has no stream, which an export comes by.")
+        asked, left = self._native(query, whole=True)
+        return self._transport.stream("POST", NATIVE, asked, timeout=left, limited=False)
+
+    def _native(self, query: dict[str, Any], *, whole: bool = False) -> tuple[dict[str, Any], float]:
+        """A query as it is sent, and the seconds that it has."""
         left = self._left()
         context = {
             "queryId": _new_id(),
-            "timeout": _ms(min(self._transport.timeouts.query, left)),
+            "timeout": _ms(left if whole else min(self._transport.timeouts.query, left)),
             **self._context,
             **(query.get("context") or {}),
         }
         query = {**query, "context": context}
         self._note(query, context["queryId"])
-        answer = self._transport.request_json("POST", "/druid/v2", query, timeout=left)
-        return answer if isinstance(answer, list) else [answer]
+        return query, left
 
     def stream_sql(self, body: Mapping[str, Any], *, export: bool = False) -> Iterator[bytes]:
         """The bytes that Druid's SQL answers.
@@ -66,7 +90,7 @@ class Runner:
         }
         query = {**body, "context": context}
         self._note(query, context["sqlQueryId"])
-        return self._transport.stream("POST", "/druid/v2/sql", query, timeout=left, limited=not export)
+        return self._transport.stream("POST", SQL, query, timeout=left, limited=not export)
 
     def _left(self) -> float:
         left = self._deadline - time.monotonic()

@@ -15,7 +15,7 @@ from frontrow._ask import Ask, prepare
 from frontrow._completeness import NOT_ASKED, Completeness, Remembered, ask_completeness, asked_of, unknown
 from frontrow._epochs import check_key_epochs
 from frontrow._errors import AskError, TransportError
-from frontrow._export import Exported, check_path, write
+from frontrow._export import Exported, check_path, closing, write_scan, write_sql
 from frontrow._filters import Condition
 from frontrow._formula import maximum
 from frontrow._ledger import SETTLED_AFTER, LedgerReport, ask_ledger, types
@@ -24,6 +24,7 @@ from frontrow._port import DruidTransport
 from frontrow._result import ColumnType, Freshness, Result, freshness_of
 from frontrow._rows import Header, Rows, split_header, whole_or_broken
 from frontrow._runner import Runner, checked_context
+from frontrow._scan_export import scan_body
 from frontrow._sql import sql_body, types_of
 from frontrow._suppression import NOTHING_HIDDEN, taken_out
 from frontrow._time import MINUTE, Granularity, Interval, IntervalLike, Last, grain_buckets, parse_interval
@@ -180,15 +181,21 @@ class Session:
 
     def export(
         self,
-        text: str,
+        query: str | Mapping[str, Any],
         path: str | os.PathLike[str],
         parameters: Sequence[Any],
         context: Mapping[str, Any] | None,
         timeout: float | None,
     ) -> Exported:
-        asking, body, path = self.asking(context, timeout=timeout), sql_body(text, parameters), check_path(path)
-        with self._answer(asking.run, body, export=True) as (header, pieces):
-            rows = write(path, header, pieces)
+        asking = self.asking(context, timeout=timeout)
+        if isinstance(query, str):
+            body, path = sql_body(query, parameters), check_path(path)
+            with self._answer(asking.run, body, export=True) as (header, pieces):
+                rows = write_sql(path, header, pieces)
+        else:
+            body, path = scan_body(query, parameters), check_path(path)
+            with whole_or_broken(self.transport.url):
+                rows = write_scan(path, body, lambda: asking.run.stream(body))
         elapsed = time.perf_counter() - asking.began
         return Exported(path, rows, path.stat().st_size, elapsed, asking.run.first_id)
 
@@ -196,14 +203,8 @@ class Session:
     def _answer(
         self, run: Runner, body: Mapping[str, Any], *, export: bool
     ) -> Iterator[tuple[Header, Iterator[bytes]]]:
-        stream = run.stream_sql(body, export=export)
-        try:
-            with whole_or_broken(self.transport.url):
-                yield split_header(stream)
-        finally:
-            close = getattr(stream, "close", None)
-            if close is not None:
-                close()
+        with closing(run.stream_sql(body, export=export)) as stream, whole_or_broken(self.transport.url):
+            yield split_header(stream)
 
     def begin(self, ask: Ask, buckets: Granularity, context: Mapping[str, Any] | None, allow_large: bool) -> Asking:
         """A question of the catalogue that may be asked.

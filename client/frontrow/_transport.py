@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -106,12 +106,26 @@ class Transport:
         call = call_of(method, path, body)
         if call.form in ("lines", "csv"):
             raise AskError("lines and CSV are not JSON: stream them.")
+
+        return self._read(call, query_answer if call.form == "json" else _value, timeout)
+
+    def request_read(
+        self, read: Callable[[bytes], Any], method: str, path: str, body: Any = None, *, timeout: float | None = None
+    ) -> Any:
+        """What ``read`` makes of the bytes of an answer, about which nothing is known but that HTTP gave all of them.
+
+        Args:
+            read: raises NotWholeError, or JSON's error, for an answer that is not whole
+            method, path, body, timeout: as for :meth:`request_json`
+
+        Raises:
+            TransportError: as for :meth:`request_json`
+        """
+        return self._read(call_of(method, path, body), read, timeout)
+
+    def _read(self, call: Call, read: Callable[[bytes], Any], timeout: float | None) -> Any:
         with self._answer(call, timeout, self._most) as pieces:
-            data = b"".join(pieces)
-            value = _loads(data) if data else None
-            if call.form == "json" and not isinstance(value, list | dict):
-                raise NotWholeError(f"{str(value)[:40]!r} is not what a query answers" if data else "it is empty")
-            return value
+            return read(b"".join(pieces))
 
     def stream(
         self, method: str, path: str, body: Any = None, *, timeout: float | None = None, limited: bool = True
@@ -246,7 +260,7 @@ class Transport:
         unpacker = Unpacker(response.headers.get("Content-Encoding"), most)
         while True:
             with Within(deadline, self.timeouts.read):
-                piece = response.read1(_CHUNK, decode_content=False)
+                piece = response.read(_CHUNK, decode_content=False)
             if not piece:
                 break
             if time.monotonic() > deadline:
@@ -289,7 +303,21 @@ class Transport:
         return False
 
 
-def _loads(data: bytes) -> Any:
+def query_answer(data: bytes) -> Any:
+    """The JSON that a query answered.
+
+    Raises:
+        NotWholeError, JSONDecodeError: it is none
+    """
+    value = _value(data)
+    if not isinstance(value, list | dict):
+        raise NotWholeError(f"{str(value)[:40]!r} is not what a query answers" if data else "it is empty")
+    return value
+
+
+def _value(data: bytes) -> Any:
+    if not data:
+        return None
     # Every row is a new object, and the garbage collector would look at all of them again and again, in vain: twice the
     # time for a large answer.
     paused = len(data) > _LARGE and gc.isenabled()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from frontrow._errors import AskError
-from frontrow._native import columns_of, lean
+from frontrow._native import ask_native, lean
 from frontrow._query.base import Query
 from frontrow._result import Result
 from frontrow._runner import checked_context
@@ -25,7 +25,7 @@ class Native(Query):
         if not self.allow_large:
             session.limits.check_native(self.query)
         asking, asked = session.asking(self.context), lean(self.query)
-        columns, types = columns_of(asked, asking.run(asked))
+        columns, types = ask_native(asked, asking.run)
         return asking.result(columns, types, None, session.as_druid)
 
 
@@ -34,7 +34,8 @@ def native(query: Mapping[str, Any], *, context: Mapping[str, Any] | None = None
 
     Args:
         query: Druid's JSON; a query object of pydruid is taken too (its ``query_dict``). Scan and groupBy are asked for
-            rows as arrays, which changes only the speed.
+            rows as arrays, which changes only the speed. Where Arrow is installed, a large answer of them goes into it
+            without a Python object for each value, unless a row holds a list or a text with an escape.
         context: as for :func:`frontrow.timeseries`; the query's own goes before it
         allow_large: as for :func:`frontrow.timeseries`
 
