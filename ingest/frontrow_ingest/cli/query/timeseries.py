@@ -1,0 +1,29 @@
+"""``frontrow query timeseries``: metrics over time."""
+
+from __future__ import annotations
+
+import click
+
+from frontrow_ingest.cli.query.asking import Ask, question
+from frontrow_ingest.cli.query.completing import complete_metrics
+from frontrow_ingest.cli.query.options import Asked, granularity_option, narrowed, spec_option, time_zone_option
+
+
+@question("timeseries")
+@click.argument("metrics", nargs=-1, required=True, shell_complete=complete_metrics)
+@granularity_option
+@time_zone_option
+@spec_option
+@narrowed
+def command(metrics: tuple[str, ...], granularity: str, time_zone: str, spec: str | None, asked: Asked) -> Ask:
+    """METRICS by time bucket."""
+    return lambda client: client.timeseries(
+        metrics,
+        interval=asked.interval,
+        last=asked.last,
+        granularity=granularity,
+        where=asked.where,
+        time_zone=time_zone,
+        spec=spec,
+        allow_large=asked.allow_large,
+    )
