@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 import click
 
-from frontrow import Client, Result
+from frontrow import Query
 from frontrow_ingest.cli.grouped import GroupedCommand
 from frontrow_ingest.cli.query.files import check_files, write_files
 from frontrow_ingest.cli.query.forms import show
 from frontrow_ingest.cli.query.options import GROUPS, Output, Way, reached, reached_by_prefix, shown
 from frontrow_ingest.cli.query.watch import watch
-
-Ask: TypeAlias = Callable[[Client], Result]
 
 
 class QuestionCommand(GroupedCommand):
@@ -32,14 +30,14 @@ class QuestionCommand(GroupedCommand):
         }
 
 
-def question(name: str, *, by_specs: bool = True) -> Callable[[Callable[..., Ask]], click.Command]:
-    """Make a subcommand of a function that gives what to ask the client; the shared options come along.
+def question(name: str, *, by_specs: bool = True) -> Callable[[Callable[..., Query]], click.Command]:
+    """Make a subcommand of a function that gives the question; the shared options come along.
 
     Args:
         by_specs: the datasources are those of the specs, which may have a prefix in Druid
     """
 
-    def made(function: Callable[..., Ask]) -> click.Command:
+    def made(function: Callable[..., Query]) -> click.Command:
         @functools.wraps(function)
         def called(way: Way, output: Output, **values: Any) -> int:
             return answer(function(**values), way, output)
@@ -50,7 +48,7 @@ def question(name: str, *, by_specs: bool = True) -> Callable[[Callable[..., Ask
     return made
 
 
-def answer(ask: Ask, way: Way, output: Output) -> int:
+def answer(query: Query, way: Way, output: Output) -> int:
     """Ask and show; gives the exit status.
 
     Raises:
@@ -64,9 +62,9 @@ def answer(ask: Ask, way: Way, output: Output) -> int:
     check_files(output)
     if output.watch is not None:
         with way.client(output.watch) as client:
-            return watch(functools.partial(ask, client), output, seconds=output.watch, may_take=way.timeout)
+            return watch(functools.partial(client.ask, query), output, seconds=output.watch, may_take=way.timeout)
     with way.client() as client:
-        result = ask(client)
+        result = client.ask(query)
     for said in write_files(result, output):
         click.echo(said, err=True)
     show(result, output)

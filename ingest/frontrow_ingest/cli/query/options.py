@@ -12,13 +12,13 @@ import click
 import orjson
 
 from frontrow import Client, Condition, Timeouts, eq, one_of
-from frontrow_ingest.cli.options import allow_large_option, url_option
-from frontrow_ingest.cli.query.completing import (
+from frontrow_ingest.cli.completing import (
     complete_conditions,
     complete_granularities,
     complete_specs,
     complete_zones,
 )
+from frontrow_ingest.cli.options import allow_large_option, url_option
 from frontrow_specs import catalogue
 
 Form: TypeAlias = Literal["csv", "json", "query"] | None

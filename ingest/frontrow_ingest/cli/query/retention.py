@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import click
 
-from frontrow_ingest.cli.query.asking import Ask, question
+import frontrow
+from frontrow import Query
+from frontrow_ingest.cli.query.asking import question
 from frontrow_ingest.cli.query.options import Asked, narrowed
 
 
@@ -12,9 +14,9 @@ from frontrow_ingest.cli.query.options import Asked, narrowed
 @click.argument("title")
 @click.option("--by", default="percent", type=click.Choice(["percent", "minute"]), show_default=True, help="Positions.")
 @narrowed
-def command(title: str, by: str, asked: Asked) -> Ask:
+def command(title: str, by: str, asked: Asked) -> Query:
     """How many sessions played each position of TITLE, and how many came at least so far."""
-    return lambda client: client.retention(
+    return frontrow.retention(
         title,
         by=by,
         interval=asked.interval,

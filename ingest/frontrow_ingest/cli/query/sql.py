@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from frontrow_ingest.cli.query.asking import Ask, QuestionCommand, answer
+import frontrow
+from frontrow_ingest.cli.query.asking import QuestionCommand, answer
 from frontrow_ingest.cli.query.files import check_writable
 from frontrow_ingest.cli.query.options import Output, Way, reached, shown
 from frontrow_ingest.cli.query.reading import parameters_of, text_of
@@ -38,8 +39,7 @@ def command(text: str, parameters: tuple[object, ...], path: Path | None, way: W
     """
     query = text_of(text, "SQL")
     if path is None:
-        ask: Ask = lambda client: client.sql(query, parameters)  # noqa: E731 - the others are such, too
-        return answer(ask, way, output)
+        return answer(frontrow.sql(query, parameters), way, output)
     if output != Output(form=None, parquet=None, chart=None, watch=None, rounds=None):
         raise click.UsageError("--output writes the rows as they come: it does not go with other forms or --watch.")
     check_writable(path)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import click
 
-from frontrow_ingest.cli.query.asking import Ask, question
-from frontrow_ingest.cli.query.completing import complete_metrics
+import frontrow
+from frontrow import Query
+from frontrow_ingest.cli.completing import complete_metrics
+from frontrow_ingest.cli.query.asking import question
 from frontrow_ingest.cli.query.options import Asked, granularity_option, narrowed, spec_option, time_zone_option
 
 
@@ -15,9 +17,9 @@ from frontrow_ingest.cli.query.options import Asked, granularity_option, narrowe
 @time_zone_option
 @spec_option
 @narrowed
-def command(metrics: tuple[str, ...], granularity: str, time_zone: str, spec: str | None, asked: Asked) -> Ask:
+def command(metrics: tuple[str, ...], granularity: str, time_zone: str, spec: str | None, asked: Asked) -> Query:
     """METRICS by time bucket."""
-    return lambda client: client.timeseries(
+    return frontrow.timeseries(
         metrics,
         interval=asked.interval,
         last=asked.last,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import click
 
-from frontrow_ingest.cli.query.asking import Ask, question
-from frontrow_ingest.cli.query.completing import complete_dimensions, complete_labels, complete_metrics
+import frontrow
+from frontrow import Query
+from frontrow_ingest.cli.completing import complete_dimensions, complete_labels, complete_metrics
+from frontrow_ingest.cli.query.asking import question
 from frontrow_ingest.cli.query.options import Asked, narrowed, spec_option
 
 
@@ -20,9 +22,11 @@ from frontrow_ingest.cli.query.options import Asked, narrowed, spec_option
 )
 @spec_option
 @narrowed
-def command(dimension: str, metrics: tuple[str, ...], n: int, label: str | None, spec: str | None, asked: Asked) -> Ask:
+def command(
+    dimension: str, metrics: tuple[str, ...], n: int, label: str | None, spec: str | None, asked: Asked
+) -> Query:
     """Values of DIMENSION with the largest value of the first of METRICS."""
-    return lambda client: client.top_n(
+    return frontrow.top_n(
         dimension,
         metrics,
         n=n,

@@ -1,4 +1,4 @@
-"""What a shell is told can follow: names of the catalogue and the specs, all of them known without a network."""
+"""What a shell is told can follow: names of the catalogue and the specs, all known without a network."""
 
 from __future__ import annotations
 
@@ -45,6 +45,14 @@ def complete_labels(_context: click.Context, _parameter: click.Parameter, incomp
 def complete_specs(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
     """Rollup specs."""
     return _beginning(incomplete, ((name, rollup(name).description) for name in rollup_names()))
+
+
+def complete_targets(
+    _context: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem[str]]:
+    """Rollup specs; files where there is none of that name."""
+    found = complete_specs(_context, _parameter, incomplete)
+    return found or [CompletionItem(incomplete, type="file")]
 
 
 def complete_granularities(
