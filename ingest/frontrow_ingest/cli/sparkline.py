@@ -26,8 +26,7 @@ def sparkline(values: Sequence[float | None], width: int = 60, *, unsettled: int
     while -(-len(settled) // several) + -(-len(moving) // several) > room:
         several += 1
     known = [value for value in values if value is not None]
-    low, high = min(known, default=0.0), max(known, default=0.0)
-    bottom = min(0.0, low)
+    bottom, high = min([0.0, *known]), max([0.0, *known])
 
     def bar(value: float | None) -> str:
         if value is None:

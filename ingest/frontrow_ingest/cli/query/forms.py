@@ -53,7 +53,7 @@ def as_table(result: Result, rows: slice = slice(None)) -> Table:
     for name, kind in result.types.items():
         unit = result.units.get(name)
         heading = f"{escape(name)}\n[dim]{escape(unit)}[/]" if unit else escape(name)
-        table.add_column(heading, justify="left" if kind == "string" else "right")
+        table.add_column(heading, justify="left" if kind == "string" else "right", overflow="fold")
     columns = [result.columns[name][rows] for name in result.types]
     for row in zip(*columns, strict=True):
         table.add_row(*(escape(format_value(value)) for value in row))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -25,16 +27,16 @@ def summary(result: Result, console: Console) -> list[str]:
     if not is_timeseries(result) or not metrics:
         return []
     moving, ascii_only = unsettled(result), not fits(console.encoding)
-    width = console.width if console.is_terminal else None
+    words = {name: _words(result.columns[name], moving, "," if ascii_only else " ·") for name in metrics}
     longest = max(map(cell_len, metrics))
+    width = console.width if console.is_terminal else _IN_A_PIPE + longest + max(map(len, words.values())) + 4
+    room = width - longest - max(map(len, words.values())) - 4
     lines = []
-    for name in metrics:
-        values, said = result.columns[name], _words(result, name, moving, "," if ascii_only else " ·")
-        room = _IN_A_PIPE if width is None else width - longest - cell_len(said) - 4
+    for name, said in words.items():
         together = room >= _LEAST
-        bars = sparkline(values, room if together else width or _IN_A_PIPE, unsettled=moving, ascii_only=ascii_only)
+        bars = sparkline(result.columns[name], room if together else width, unsettled=moving, ascii_only=ascii_only)
         lines += [f"{name:<{longest}}  {bars}  {said}"] if together else [name, bars, said]
-    return [line if ascii_only is False else line.replace("–", "-") for line in lines]
+    return [line.replace("–", "-") for line in lines] if ascii_only else lines
 
 
 def is_timeseries(result: Result) -> bool:
@@ -58,9 +60,9 @@ def unsettled(result: Result) -> int:
     return count
 
 
-def _words(result: Result, name: str, moving: int, between: str) -> str:
-    known = [value for value in result.columns[name] if value is not None]
+def _words(values: Sequence[Any], moving: int, between: str) -> str:
+    known = [value for value in values if value is not None]
     if not known:
         return "no value"
-    last = f"last {format_value(result.columns[name][-1])}{' (not complete)' if moving else ''}"
+    last = f"last {format_value(values[-1])}{' (not complete)' if moving else ''}"
     return f"min {format_value(min(known))}{between} max {format_value(max(known))}{between} {last}"
