@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from frontrow_ingest.cli.main import main
-from support.loopback import Reply, Request, json_reply
+from support.loopback import Reply, Request, json_reply, reply
 
 INTERVAL = ["--interval", "2026-11-23T20:00/2026-11-23T20:02"]
 NEWEST = "2026-11-23T20:01:59.000Z"
@@ -13,6 +13,8 @@ NEWEST = "2026-11-23T20:01:59.000Z"
 
 def druid(request: Request) -> Reply:
     """1,234 plays in the second minute; by a dimension, 7 of one value and 5 of none."""
+    if request.method == "DELETE":
+        return reply(b"", 202)
     query = request.json
     match query["queryType"]:
         case "dataSourceMetadata":
