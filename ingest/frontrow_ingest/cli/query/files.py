@@ -32,13 +32,9 @@ def check_writable(path: Path) -> None:
     Raises:
         click.FileError: a file cannot be written there
     """
-    try:
-        missing = not path.parent.is_dir()
-    except ValueError as error:  # a NUL in it
-        raise click.FileError(str(path), str(error)) from error
     if str(path) == "-":
         raise click.FileError(str(path), "standard output takes no such file; give it a name")
-    if missing:
+    if not path.parent.is_dir():
         raise click.FileError(str(path), "there is no such directory")
     if not os.access(path.parent, os.W_OK):
         raise click.FileError(str(path), "the directory may not be written to")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import sys
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import islice
@@ -100,4 +101,9 @@ def _iso(value: Any) -> Any:
 
 
 def _put(data: bytes) -> None:
-    click.echo(data, nl=False)
+    sys.stdout.flush()
+    rest = memoryview(data)
+    while rest:
+        # All of it at once, but for an unbuffered output (PYTHONUNBUFFERED) whose reader leaves.
+        rest = rest[sys.stdout.buffer.write(rest) :]
+    sys.stdout.buffer.flush()
