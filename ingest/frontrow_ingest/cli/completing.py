@@ -28,6 +28,15 @@ def complete_dimensions(
     return _beginning(incomplete, _dimensions())
 
 
+def complete_dimension_list(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem[str]]:
+    """Dimensions between commas."""
+    before, comma, last = incomplete.rpartition(",")
+    found = complete_dimensions(context, parameter, last)
+    return [CompletionItem(f"{before}{comma}{item.value}", help=item.help) for item in found]
+
+
 def complete_conditions(
     _context: click.Context, _parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem[str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from frontrow_ingest.cli.query import listing, native, retention, sql, timeseries, top
+from frontrow_ingest.cli.query import breakdown, distribution, impact, listing, native, retention, sql, timeseries, top
 
 
 @click.group(short_help="Ask Druid for timeseries, top lists, retention, SQL.")
@@ -15,7 +15,10 @@ def command() -> None:
 for each in (
     timeseries.command,
     top.command,
+    breakdown.command,
     retention.command,
+    impact.command,
+    distribution.command,
     sql.command,
     native.command,
     listing.metrics,

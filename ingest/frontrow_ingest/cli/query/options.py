@@ -178,6 +178,23 @@ _WHERE = click.option(
 _PREFIX = click.option("--prefix", default="", help="Before the datasources' names in Druid.")
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
+
+def bucket_option(default: str) -> _Decorator:
+    """The length of the answer's buckets."""
+    return click.option(
+        "--granularity",
+        default=default,
+        show_default=True,
+        shell_complete=complete_granularities,
+        help="all, 10s, 1m, 5m, 1h, 1d, 1w, 1mo or an ISO period.",
+    )
+
+
+def listed(_context: click.Context, _parameter: click.Parameter, text: str) -> tuple[str, ...]:
+    """A callback: names between commas."""
+    return tuple(text.split(","))
+
+
 reached = gathered(Way, "way", [url_option, _TIMEOUT, _CONTEXT])
 """Decorates a function that gets ``way``."""
 
@@ -228,13 +245,6 @@ shown = gathered(
 
 spec_option = click.option(
     "--spec", "--datasource", "spec", shell_complete=complete_specs, help="Ask this spec's datasource."
-)
-granularity_option = click.option(
-    "--granularity",
-    default="1m",
-    show_default=True,
-    shell_complete=complete_granularities,
-    help="all, 10s, 1m, 5m, 1h, 1d, 1w, 1mo or an ISO period.",
 )
 time_zone_option = click.option(
     "--time-zone",

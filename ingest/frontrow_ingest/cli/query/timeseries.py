@@ -8,12 +8,12 @@ import frontrow
 from frontrow import Query
 from frontrow_ingest.cli.completing import complete_metrics
 from frontrow_ingest.cli.query.asking import question
-from frontrow_ingest.cli.query.options import Asked, granularity_option, narrowed, spec_option, time_zone_option
+from frontrow_ingest.cli.query.options import Asked, bucket_option, narrowed, spec_option, time_zone_option
 
 
 @question("timeseries")
 @click.argument("metrics", nargs=-1, required=True, shell_complete=complete_metrics)
-@granularity_option
+@bucket_option("1m")
 @time_zone_option
 @spec_option
 @narrowed
