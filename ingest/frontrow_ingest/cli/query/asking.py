@@ -12,8 +12,9 @@ from frontrow import Query
 from frontrow_ingest.cli.grouped import GroupedCommand
 from frontrow_ingest.cli.query.files import check_files, write_files
 from frontrow_ingest.cli.query.forms import show
-from frontrow_ingest.cli.query.options import GROUPS, Output, Way, reached, reached_by_prefix, shown
+from frontrow_ingest.cli.query.options import GROUPS, Output, shown
 from frontrow_ingest.cli.query.watch import watch
+from frontrow_ingest.cli.query.way import Way, reached, reached_by_prefix
 
 
 class QuestionCommand(GroupedCommand):

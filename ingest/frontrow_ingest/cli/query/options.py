@@ -2,59 +2,27 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import click
-import orjson
 
-from frontrow import Client, Condition, Timeouts, eq, one_of
+from frontrow import Condition, eq, one_of
 from frontrow_ingest.cli.completing import (
     complete_conditions,
     complete_granularities,
     complete_specs,
     complete_zones,
 )
-from frontrow_ingest.cli.options import allow_large_option, url_option
-from frontrow_specs import catalogue
+from frontrow_ingest.cli.options import allow_large_option
+from frontrow_ingest.cli.query.gathering import Decorator, gathered
 
 Form: TypeAlias = Literal["csv", "json", "query"] | None
 """What goes to standard output; None is the table for people."""
 
 _DRAWN = (".png", ".svg", ".html", ".json")
-_Command: TypeAlias = Callable[..., Any]
-_Decorator: TypeAlias = Callable[[_Command], _Command]
-
-
-@dataclass(frozen=True)
-class Way:
-    """How Druid is reached.
-
-    Attributes:
-        timeout: seconds for a question, also inside Druid; None for those of the client
-        context: of each query, in Druid's names
-        prefix: before the datasources' names in Druid
-    """
-
-    url: str
-    timeout: float | None = None
-    context: Mapping[str, Any] = field(default_factory=dict)
-    prefix: str = ""
-
-    def client(self, within_s: float | None = None) -> Client:
-        """A client whose questions end after ``timeout``, or else ``within_s``, if that is shorter than its own."""
-        timeouts = Timeouts()
-        if self.timeout is not None:
-            # Druid is to say itself that the time is up, so its answer is waited for a little longer.
-            timeouts = Timeouts(total=self.timeout, query=self.timeout, read=self.timeout + 5)
-        elif within_s is not None:
-            timeouts = Timeouts(total=min(within_s, timeouts.total), query=min(within_s, timeouts.query))
-        specs = {name for metric in catalogue().metrics.values() for name in metric.datasources}
-        names = {name: self.prefix + name for name in specs}
-        return Client(self.url, datasources=names, timeouts=timeouts, context=self.context)
 
 
 @dataclass(frozen=True)
@@ -87,28 +55,6 @@ class Output:
     rounds: int | None
 
 
-def gathered(kind: type[Any], name: str, options: Sequence[_Decorator]) -> _Decorator:
-    """A decorator: the options' values come to the command's function as one ``kind``, made by the names of its fields.
-
-    Args:
-        name: of the function's parameter
-    """
-    names = [each.name for each in fields(kind)]
-
-    def decorate(function: _Command) -> _Command:
-        @functools.wraps(function)
-        def called(**values: Any) -> Any:
-            own = {each: values.pop(each) for each in names if each in values}
-            return function(**values, **{name: kind(**own)})
-
-        decorated: _Command = called
-        for option in reversed(options):
-            decorated = option(decorated)
-        return decorated
-
-    return decorate
-
-
 def _conditions(_context: click.Context, _option: click.Parameter, texts: tuple[str, ...]) -> Condition | None:
     found: Condition | None = None
     for text in texts:
@@ -118,19 +64,6 @@ def _conditions(_context: click.Context, _option: click.Parameter, texts: tuple[
         values = [part or None for part in value.split(",")]
         condition = one_of(name, values) if len(values) > 1 else eq(name, values[0])
         found = condition if found is None else found & condition
-    return found
-
-
-def _context_of(_context: click.Context, _option: click.Parameter, texts: tuple[str, ...]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for text in texts:
-        name, separator, value = text.partition("=")
-        if not separator or not name:
-            raise click.BadParameter(f"{text!r} is not NAME=VALUE, like priority=-1.")
-        try:
-            found[name] = orjson.loads(value)
-        except orjson.JSONDecodeError:
-            found[name] = value
     return found
 
 
@@ -154,19 +87,6 @@ def _seconds(_context: click.Context, _option: click.Parameter, text: str | None
     return seconds
 
 
-_TIMEOUT = click.option(
-    "--timeout",
-    type=click.FloatRange(min=0, min_open=True, max=86_400),
-    metavar="SECONDS",
-    help="For a question, also inside Druid, which ends it then.  [default: 300, in Druid 60]",
-)
-_CONTEXT = click.option(
-    "--context",
-    multiple=True,
-    callback=_context_of,
-    metavar="NAME=VALUE",
-    help="Of each query, in Druid's names, like priority=-1.",
-)
 _WHERE = click.option(
     "--where",
     multiple=True,
@@ -175,11 +95,10 @@ _WHERE = click.option(
     metavar="DIM=VALUE[,VALUE]",
     help="Only these; DIM= means no value. Several options must all fit.",
 )
-_PREFIX = click.option("--prefix", default="", help="Before the datasources' names in Druid.")
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
 
-def bucket_option(default: str) -> _Decorator:
+def bucket_option(default: str) -> Decorator:
     """The length of the answer's buckets."""
     return click.option(
         "--granularity",
@@ -194,12 +113,6 @@ def listed(_context: click.Context, _parameter: click.Parameter, text: str) -> t
     """A callback: names between commas."""
     return tuple(text.split(","))
 
-
-reached = gathered(Way, "way", [url_option, _TIMEOUT, _CONTEXT])
-"""Decorates a function that gets ``way``."""
-
-reached_by_prefix = gathered(Way, "way", [url_option, _PREFIX, _TIMEOUT, _CONTEXT])
-"""The same where the datasources are those of the specs."""
 
 narrowed = gathered(
     Asked,
@@ -257,6 +170,6 @@ time_zone_option = click.option(
 GROUPS: Mapping[str, Sequence[str]] = {
     "Narrowed": ("last", "interval", "where", "allow_large"),
     "Output": ("form", "parquet", "chart", "watch", "rounds"),
-    "Druid": ("url", "prefix", "timeout", "context"),
+    "Druid": ("url", "prefix", "timeout", "context", "token_file", "ca", "certificate", "key", "proxy"),
 }
 """How the shared options are shown."""

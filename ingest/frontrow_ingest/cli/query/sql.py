@@ -9,8 +9,9 @@ import click
 import frontrow
 from frontrow_ingest.cli.query.asking import QuestionCommand, answer
 from frontrow_ingest.cli.query.files import check_writable
-from frontrow_ingest.cli.query.options import Output, Way, reached, shown
+from frontrow_ingest.cli.query.options import Output, shown
 from frontrow_ingest.cli.query.reading import parameters_of, text_of
+from frontrow_ingest.cli.query.way import Way, reached
 
 
 @click.command("sql", cls=QuestionCommand)
