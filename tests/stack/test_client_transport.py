@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 import frontrow
@@ -19,11 +22,16 @@ from frontrow_specs import rollup
 from support.clients import a_client
 from support.fault_proxy import Fault, FaultProxy, chunked, fault_proxy
 from support.interrupts import ctrl_c
+from support.query_command import run
 from support.slow_queries import slow_native, slow_sql
 from support.supervised_topic import supervised_topic
+from support.terminal import terminal
 from support.viewing_events import an_event
+from support.waiting import until
 
 pytestmark = pytest.mark.stack
+
+FRONTROW = Path(sys.executable).parent / "frontrow"
 
 AT = datetime(2026, 9, 21, 12, 30, tzinfo=UTC)
 HOUR = "2026-09-21T12:00/2026-09-21T13:00"
@@ -168,3 +176,41 @@ def test_a_context_goes_to_druid(proxy: FaultProxy) -> None:
         client.timeseries("plays", last="5m", spec="audience", context={"useCache": False})
     sent = [json.loads(request.body)["context"] for request in proxy.queries()]
     assert [(context["priority"], context["useCache"]) for context in sent] == [(-1, False)] * 2
+
+
+class TestCommandLine:
+    def test_ctrl_c_in_a_watched_round_ends_the_query_in_druid(
+        self, proxy: FaultProxy, table: str, tmp_path: Path
+    ) -> None:
+        file = tmp_path / "slow.json"
+        file.write_text(json.dumps(slow_native(table, HOUR)))
+        command = [FRONTROW, "query", "native", file, "--watch=60", "--url", proxy.url]
+        with terminal(command) as shown:
+            until("the query", proxy.queries, 60)
+            time.sleep(1)  # as long as Druid needs to be at work
+            shown.press("\x03")
+            assert shown.ended() == 130
+        refusal, _ = ended(proxy)
+        assert (refusal["error"], refusal["category"]) == ("Query cancelled", "CANCELED")
+        query_id = json.loads(proxy.queries()[0].body)["context"]["queryId"]
+        assert proxy.cancelled() == [f"/druid/v2/{query_id}"]
+
+    def test_sql_with_parameters_to_standard_output_and_to_files(
+        self, stack: Any, table: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        sql = f'SELECT content_id, SUM("count") AS "events", MAX(__time) AS newest FROM "{table}" '  # noqa: S608
+        asked = [
+            "sql",
+            f"{sql} WHERE country = ? AND __time >= ? GROUP BY 1 ORDER BY 1 LIMIT 3",
+            "--url",
+            stack.router_url,
+        ]
+        asked += ["--param", "DE", "--param", "time:2026-09-21T12:00Z"]
+        expected = [{"content_id": f"title-{number}", "events": 1, "newest": AT} for number in (0, 1, 10)]
+        assert run(*asked, "--json") == 0
+        found = json.loads(capsys.readouterr().out)["rows"]
+        assert [{**row, "newest": datetime.fromisoformat(row["newest"])} for row in found] == expected
+        for option in ("--parquet", "--output"):
+            path = tmp_path / f"{option[2:]}.parquet"
+            assert run(*asked, option, str(path)) == 0
+            assert pq.read_table(path).to_pylist() == expected

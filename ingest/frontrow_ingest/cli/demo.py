@@ -20,9 +20,9 @@ from frontrow import Client, Interval
 from frontrow._transport import Transport
 from frontrow_ingest.cli.options import druid_bootstrap_option
 from frontrow_ingest.cli.progress import StackProgress
+from frontrow_ingest.cli.sparkline import sparkline
 from frontrow_ingest.cli.stack import as_interrupt, directory_option, ports_option
 from frontrow_ingest.demo import Account, Comparison, Feed, Snapshot, Watcher, send_evening
-from frontrow_ingest.demo.watch import sparkline
 from frontrow_ingest.druid import Supervisors, ensure_topic, event_ends
 from frontrow_ingest.errors import IngestError
 from frontrow_ingest.ledger.writer import LEDGER_TOPIC
@@ -218,7 +218,9 @@ def _screen(snapshot: Snapshot, feed: Feed) -> Group:
         titles.add_row(title, f"{plays:,}")
     viewers = "…" if snapshot.viewers is None else f"{snapshot.viewers:,.0f}"
     return Group(
-        Text.assemble(("concurrent viewers ", "bold"), (viewers, "bold green"), "  ", sparkline(snapshot.history)),
+        Text.assemble(
+            ("concurrent viewers ", "bold"), (viewers, "bold green"), "  ", sparkline(snapshot.history[-60:])
+        ),
         f"events {numbers['events']:,} of {feed.stats.acknowledged:,} acknowledged · plays {numbers['plays']:,} · "
         f"viewers about {numbers['unique_viewers']:,.0f}",
         f"start-up p50 {_ms(numbers['startup_time_p50'])}, p95 {_ms(numbers['startup_time_p95'])} · "
@@ -234,7 +236,7 @@ def _line(snapshot: Snapshot) -> str:
     viewers = "–" if snapshot.viewers is None else f"{snapshot.viewers:,.0f}"
     top = snapshot.titles[0][0] if snapshot.titles else "–"
     return (
-        f"viewers {viewers} {sparkline(snapshot.history, 24)} · plays {numbers['plays']:,} · top title {top} · "
+        f"viewers {viewers} {sparkline(snapshot.history[-24:])} · plays {numbers['plays']:,} · top title {top} · "
         f"start-up p50 {_ms(numbers['startup_time_p50'])} · rebuffer ratio {_percent(numbers['rebuffer_ratio'])} · "
         f"{snapshot.freshness}"
     )

@@ -18,8 +18,12 @@ class GroupedCommand(click.Command):
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """See click.Command."""
         options = [each for each in self.get_params(ctx) if isinstance(each, click.Option)]
-        records = {each.name: record for each in options if (record := each.get_help_record(ctx))}
+        records: dict[str | None, list[tuple[str, str]]] = {}
+        for each in options:
+            # Options that choose one value of a parameter share its name.
+            if (record := each.get_help_record(ctx)) is not None:
+                records.setdefault(each.name, []).append(record)
         groups = {title: [records.pop(name) for name in names] for title, names in self.groups.items()}
         for title, found in {**groups, "Other": list(records.values())}.items():
             with formatter.section(title):
-                formatter.write_dl(found)
+                formatter.write_dl([record for own in found for record in own])

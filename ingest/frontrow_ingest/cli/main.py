@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 import click
+from click.shell_completion import CompletionItem
 
 from frontrow import FrontrowError, __version__
 from frontrow_ingest.cli.logs import LEVELS, complain, configure
@@ -16,6 +17,7 @@ from frontrow_specs.errors import SpecsError
 # name -> (module with a click object called `command`, one-line help shown without importing it)
 COMMANDS: dict[str, tuple[str, str]] = {
     "collect": ("frontrow_ingest.cli.collect", "Take viewing events from players over HTTP."),
+    "completion": ("frontrow_ingest.cli.completion", "Let the shell complete commands, options and names."),
     "demo": ("frontrow_ingest.cli.demo", "Play a simulated live event through the real line and watch the answers."),
     "doctor": ("frontrow_ingest.cli.doctor", "Look at Kafka, Druid, clocks, disk and keys; say what to do."),
     "images": ("frontrow_ingest.cli.images", "Build container images of Kafka and Druid."),
@@ -23,7 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "lookups": ("frontrow_ingest.cli.lookups", "Names of titles in Druid: load, list, show, delete."),
     "produce": ("frontrow_ingest.cli.produce", "Send viewing events (JSON Lines) to Kafka."),
     "quarantine": ("frontrow_ingest.cli.quarantine", "Look at refused events, and replay them after a fix."),
-    "query": ("frontrow_ingest.cli.query", "Ask Druid for timeseries and top lists."),
+    "query": ("frontrow_ingest.cli.query", "Ask Druid: timeseries, top lists, retention, SQL."),
     "schema": ("frontrow_ingest.cli.schema", "Show the event contract, check and release its changes."),
     "simulate": ("frontrow_ingest.cli.simulate", "Make a believable audience."),
     "specs": ("frontrow_ingest.cli.specs", "List, check and apply the rollup specs."),
@@ -68,11 +70,21 @@ class LazyGroup(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - the name is click's
         return sorted(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - the name is click's
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(COMMANDS[cmd_name][0]).command
+        try:
+            command: click.Command = importlib.import_module(COMMANDS[cmd_name][0]).command
+        except ModuleNotFoundError:
+            if ctx.resilient_parsing:  # a shell asks what could follow: nothing is known without the extra
+                return None
+            raise
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        """See click.Group; without an import of the subcommands."""
+        found = [CompletionItem(name, help=said) for name, (_, said) in COMMANDS.items() if name.startswith(incomplete)]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

@@ -9,6 +9,7 @@ import orjson
 from rich.table import Table
 
 from frontrow_ingest.cli import specs_apply, specs_plan, specs_preview, specs_reset, specs_size
+from frontrow_ingest.cli.completing import complete_specs, complete_targets
 from frontrow_ingest.cli.options import bootstrap_option, druid_bootstrap_option, json_option
 from frontrow_ingest.cli.specs_queries import command as queries_command
 from frontrow_ingest.cli.specs_status import status
@@ -56,7 +57,7 @@ def list_(as_json: bool) -> None:
 
 
 @command.command()
-@click.argument("name")
+@click.argument("name", shell_complete=complete_specs)
 @click.option("--druid", is_flag=True, help="Print the supervisor as Druid gets it.")
 @bootstrap_option
 @druid_bootstrap_option
@@ -80,7 +81,7 @@ def show(name: str, druid: bool, bootstrap: str, druid_bootstrap: str | None) ->
 
 
 @command.command("validate")
-@click.argument("targets", nargs=-1, metavar="[NAME|FILE]...")
+@click.argument("targets", nargs=-1, metavar="[NAME|FILE]...", shell_complete=complete_targets)
 def validate_(targets: tuple[str, ...]) -> None:
     """Check specs by name or file; all of them by default. Exits 1 if one breaks a rule."""
     broken = False

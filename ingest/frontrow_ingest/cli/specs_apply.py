@@ -9,6 +9,7 @@ import click
 
 from frontrow import TransportError
 from frontrow._transport import Transport
+from frontrow_ingest.cli.completing import complete_specs, complete_targets
 from frontrow_ingest.cli.options import (
     bootstrap_option,
     druid_bootstrap_option,
@@ -32,7 +33,7 @@ deadline_option = click.option(
 
 
 @click.command("apply")
-@click.argument("names", nargs=-1, metavar="[NAME|FILE]...")
+@click.argument("names", nargs=-1, metavar="[NAME|FILE]...", shell_complete=complete_targets)
 @url_option
 @bootstrap_option
 @druid_bootstrap_option
@@ -82,7 +83,7 @@ def apply_command(
 
 
 @click.command("rollback")
-@click.argument("name")
+@click.argument("name", shell_complete=complete_specs)
 @click.option("--to", "version", help="A version of frontrow specs history; the one before by default.")
 @url_option
 @bootstrap_option
@@ -103,7 +104,7 @@ def rollback_command(name: str, version: str | None, url: str, bootstrap: str, p
 
 
 @click.command("history")
-@click.argument("name")
+@click.argument("name", shell_complete=complete_specs)
 @url_option
 @prefix_option
 def history_command(name: str, url: str, prefix: str) -> None:

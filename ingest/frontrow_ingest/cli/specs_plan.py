@@ -10,6 +10,7 @@ import click
 import orjson
 
 from frontrow._transport import Transport
+from frontrow_ingest.cli.completing import complete_targets
 from frontrow_ingest.cli.options import (
     bootstrap_option,
     druid_bootstrap_option,
@@ -28,7 +29,7 @@ EXIT_CHANGES = 3
 
 
 @click.command("plan")
-@click.argument("names", nargs=-1, metavar="[NAME|FILE]...")
+@click.argument("names", nargs=-1, metavar="[NAME|FILE]...", shell_complete=complete_targets)
 @url_option
 @bootstrap_option
 @druid_bootstrap_option

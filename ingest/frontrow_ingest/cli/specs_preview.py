@@ -10,6 +10,7 @@ import click
 import orjson
 from rich.table import Table
 
+from frontrow_ingest.cli.completing import complete_targets
 from frontrow_ingest.cli.options import bootstrap_option
 from frontrow_ingest.cli.tables import show_tables
 from frontrow_specs import RollupSpec, rollup, rollup_names
@@ -25,7 +26,7 @@ _SHOWN_COLUMNS = 8
 
 
 @click.command("preview")
-@click.argument("target", metavar="NAME|FILE")
+@click.argument("target", metavar="NAME|FILE", shell_complete=complete_targets)
 @click.option(
     "--sample",
     "file",

@@ -5,13 +5,14 @@ from __future__ import annotations
 import click
 
 from frontrow._transport import Transport
+from frontrow_ingest.cli.completing import complete_specs
 from frontrow_ingest.cli.options import bootstrap_option, make_sure, prefix_option, url_option, yes_option
 from frontrow_ingest.druid import Supervisors, begin_offsets, end_offsets
 from frontrow_ingest.rollout.offsets import parse_to, plan_reset, reset
 
 
 @click.command("reset")
-@click.argument("name")
+@click.argument("name", shell_complete=complete_specs)
 @click.option(
     "--to",
     "target",

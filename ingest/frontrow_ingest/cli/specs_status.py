@@ -10,6 +10,7 @@ import orjson
 from rich.table import Table
 
 from frontrow._transport import Transport
+from frontrow_ingest.cli.completing import complete_specs
 from frontrow_ingest.cli.options import json_option, prefix_option, url_option
 from frontrow_ingest.cli.tables import show_tables
 from frontrow_ingest.druid import Storage, Stored, Supervisors, SupervisorStatus
@@ -26,7 +27,7 @@ class _Datasource:
 
 
 @click.command()
-@click.argument("names", nargs=-1)
+@click.argument("names", nargs=-1, shell_complete=complete_specs)
 @url_option
 @prefix_option
 @json_option

@@ -10,13 +10,14 @@ import orjson
 from frontrow import AskError
 from frontrow._time import parse_duration
 from frontrow._transport import Transport
+from frontrow_ingest.cli.completing import complete_specs
 from frontrow_ingest.cli.options import make_sure, prefix_option, url_option, yes_option
 from frontrow_ingest.druid import Upkeeping
 from frontrow_specs import RollupSpec, rollup, rollup_names
 
 
 @click.command()
-@click.argument("names", nargs=-1)
+@click.argument("names", nargs=-1, shell_complete=complete_specs)
 @url_option
 @prefix_option
 @click.option(
@@ -50,7 +51,7 @@ def upkeep(names: tuple[str, ...], url: str, prefix: str, replicas: int | None, 
 
 
 @click.command()
-@click.argument("names", nargs=-1)
+@click.argument("names", nargs=-1, shell_complete=complete_specs)
 @url_option
 @prefix_option
 @click.option("--unused-for", default="1d", show_default=True, help="Only what has been out of use so long, like 12h.")

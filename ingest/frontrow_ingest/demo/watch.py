@@ -12,7 +12,6 @@ from typing import Any
 from frontrow import Client, Freshness, Interval
 
 _WINDOW_S = 10.0  # players report every ten seconds: a shorter window would see waves that are not there
-_BARS = "▁▂▃▄▅▆▇█"
 
 
 @dataclass(frozen=True)
@@ -77,10 +76,3 @@ class Watcher:
         viewers = (play_ms - before) / 1000 / (now - then)
         self._history.append(viewers)
         return viewers
-
-
-def sparkline(values: Sequence[float], width: int = 60) -> str:
-    """The last values as a row of bars, the largest as a full one."""
-    shown = values[-width:]
-    top = max(shown, default=0.0)
-    return "".join(_BARS[min(7, int(value / top * 7.999))] if top > 0 else _BARS[0] for value in shown)

@@ -1,0 +1,68 @@
+"""What a timeseries looks like at a glance: for each metric a row of bars, its extremes and its last value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+from rich.cells import cell_len
+from rich.console import Console
+
+from frontrow import Result
+from frontrow._charts.times import bucket_ends, complete
+from frontrow._display import format_value
+from frontrow_ingest.cli.sparkline import fits, sparkline
+
+_IN_A_PIPE = 60
+_LEAST = 8
+
+
+def summary(result: Result, console: Console) -> list[str]:
+    """A line for each metric, as wide as the terminal; nothing for what is no timeseries.
+
+    Below :data:`_LEAST` bars beside the words, the bars get a line of their own.
+    """
+    metrics = [name for name, kind in result.types.items() if kind in ("integer", "number")]
+    if not is_timeseries(result) or not metrics:
+        return []
+    moving, ascii_only = unsettled(result), not fits(console.encoding)
+    words = {name: _words(result.columns[name], moving, "," if ascii_only else " ·") for name in metrics}
+    longest = max(map(cell_len, metrics))
+    width = console.width if console.is_terminal else _IN_A_PIPE + longest + max(map(len, words.values())) + 4
+    room = width - longest - max(map(len, words.values())) - 4
+    lines = []
+    for name, said in words.items():
+        together = room >= _LEAST
+        bars = sparkline(result.columns[name], room if together else width, unsettled=moving, ascii_only=ascii_only)
+        lines += [f"{name:<{longest}}  {bars}  {said}"] if together else [name, bars, said]
+    return [line.replace("–", "-") for line in lines] if ascii_only else lines
+
+
+def is_timeseries(result: Result) -> bool:
+    """Whether its rows are buckets of time, one after the other."""
+    times = result.columns.get("time", ())
+    return (
+        next(iter(result.types), None) == "time"
+        and len(times) > 1
+        and "string" not in result.types.values()
+        and all(None not in pair and pair[0] < pair[1] for pair in pairwise(times))
+    )
+
+
+def unsettled(result: Result) -> int:
+    """How many of the last buckets are not complete: they end after the interval, or after the newest event."""
+    starts = list(result.columns["time"])
+    buckets = list(zip(starts, bucket_ends(result, starts), strict=True))
+    count = 0
+    while count < len(buckets) and not complete(result, *buckets[-1 - count]):
+        count += 1
+    return count
+
+
+def _words(values: Sequence[Any], moving: int, between: str) -> str:
+    known = [value for value in values if value is not None]
+    if not known:
+        return "no value"
+    last = f"last {format_value(values[-1])}{' (not complete)' if moving else ''}"
+    return f"min {format_value(min(known))}{between} max {format_value(max(known))}{between} {last}"
