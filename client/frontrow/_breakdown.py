@@ -14,12 +14,15 @@ from frontrow._filters import required_values
 from frontrow._formula import clean, evaluate, maximum
 from frontrow._grouping import best_first, dimension_spec, group_by, largest, ranked
 from frontrow._maxima import maxima
+from frontrow._suppression import lines_of, marks_of, without_hidden
 from frontrow._time import Granularity
 from frontrow._timeseries import Run, check_timeseries
 from frontrow_specs import Metric
 
 MOST_ROWS = 100_000
 MOST_DIMENSIONS = 8
+SEEN = 10_000
+"""Of so many groups what is hidden is chosen, however few are wanted."""
 
 Key: TypeAlias = tuple[datetime, tuple[str | None, ...]]
 """The start of a bucket, and a value of each dimension."""
@@ -65,14 +68,33 @@ def ask_breakdown(
 
     Returns:
         ``time`` unless the granularity is ``all``, each dimension, each metric. By time; in a bucket the row with the
-        largest first metric first, nulls last. A group without rows in a bucket is not there.
+        largest first metric first, nulls last. A group without rows in a bucket is not there. Where the question has an
+        audience, small groups and what would give them away come last in their bucket, by name, and ``MARKS`` says
+        which they are. Groups of a bucket that differ in one dimension only are a line.
     """
     asked = _Grouped(ask, tuple(dimensions), frozenset(multi_value), granularity, run)
     first = ask.metrics[0]
     # One more than wanted tells whether there are more.
-    groups = asked.by(first, n + 1)
+    groups = asked.by(first, n + 1 if ask.audience is None else max(n + 1, SEEN))
     keys = sorted(groups, key=lambda key: (key[0], best_first(asked.value(first, key, groups), *key[1])))
-    return _columns(asked, keys[:n], groups), _note(n, len(keys) > n, granularity)
+    if ask.audience is None:
+        plain = asked.plain(keys[:n], groups)
+        return _columns(asked, keys[:n], groups, plain), _note(n, len(keys) > n, granularity)
+    plain = asked.plain(keys, groups)
+    lines = lines_of([(start, *values) for start, values in keys], range(1, len(dimensions) + 1))
+    audiences = [ask.audience_in(plain.get(key, {})) for key in keys]
+    marks = dict(zip(keys, marks_of(audiences, lines, ask.least), strict=True))
+    keys.sort(key=lambda key: (key[0], _by_name(key[1]) if marks[key] else ()))
+    columns = _columns(asked, keys[:n], groups, plain)
+    of_rows = [marks[key] for key in keys[:n]]
+    left_out = sum(map(bool, marks.values())) - sum(map(bool, of_rows))
+    said = (
+        f"; {left_out:,} of them have fewer than {ask.least:,} {ask.audience.of} and are not ordered"
+        if left_out
+        else ""
+    )
+    note = _note(n, len(keys) > n, granularity) + said
+    return without_hidden(columns, ["time", *dimensions], of_rows), note
 
 
 @dataclass(frozen=True)
@@ -108,6 +130,13 @@ class _Grouped:
             fields.append({"type": "in", "dimension": name, "values": [*dict.fromkeys(key[1][index] for key in keys)]})
         return replace(self, ask=replace(self.ask, where={"type": "and", "fields": fields}))
 
+    def plain(self, keys: Sequence[Key], groups: Groups) -> Groups:
+        """What is no maximum, of these groups; ``groups`` itself where the first metric is none."""
+        first, *others = self.ask.metrics
+        if maximum(first) is None or not keys or not (self.ask.aggregates or self.ask.extra):
+            return groups
+        return self.within(keys).by(next((metric for metric in others if maximum(metric) is None), None), None)
+
     def value(self, metric: Metric, key: Key, groups: Groups) -> int | float | None:
         """Of a group; null where it is not among them."""
         found = groups.get(key)
@@ -130,15 +159,15 @@ class _Grouped:
             yield (start, tuple(event[name] for name in self.dimensions)), event
 
 
-def _columns(asked: _Grouped, keys: Sequence[Key], groups: Groups) -> dict[str, list[Any]]:
+def _by_name(values: Sequence[str | None]) -> tuple[tuple[bool, str], ...]:
+    return tuple((value is not None, value or "") for value in values)
+
+
+def _columns(asked: _Grouped, keys: Sequence[Key], groups: Groups, plain: Groups) -> dict[str, list[Any]]:
     columns: dict[str, list[Any]] = {} if asked.granularity.is_all else {"time": [start for start, _ in keys]}
     for index, name in enumerate(asked.dimensions):
         columns[name] = [values[index] for _, values in keys]
-    first, *others = asked.ask.metrics
-    plain = groups
-    if maximum(first) is not None and keys and (asked.ask.aggregates or asked.ask.extra):
-        by = next((metric for metric in others if maximum(metric) is None), None)
-        plain = asked.within(keys).by(by, None)
+    first = asked.ask.metrics[0]
     for metric in asked.ask.metrics:
         found = plain
         if metric is first:

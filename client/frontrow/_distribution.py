@@ -13,6 +13,7 @@ from frontrow._filters import required_values
 from frontrow._formula import clean
 from frontrow._grouping import dimension_spec, events, group_by, largest
 from frontrow._result import ColumnType
+from frontrow._suppression import listed, marks_of, without_hidden
 from frontrow._timeseries import Run
 from frontrow_specs import catalogue
 from frontrow_specs.files import near
@@ -20,6 +21,8 @@ from frontrow_specs.formula import Aggregate
 
 MOST_BINS = 1_000
 MOST_VALUES = 100
+SEEN = 1_000
+"""Of so many values what is hidden is chosen, however few are wanted."""
 
 COUNTED: Mapping[str, str] = {"startup_time": "plays", "quarantined_delay": "events"}
 """What has a distribution, and what is counted in it."""
@@ -73,10 +76,24 @@ def ask_distribution(
         ask: for the metric of :func:`quantile_of`
         bins: about how many, or where one ends and the next begins
         by: a dimension, of whose values the ``n`` with the most are compared
+
+    Where the question has an audience, the distribution of few viewers, and one that would give it away, is one row
+    without numbers, which ``MARKS`` says. A bin is not hidden for itself: it says how many plays, not whose.
     """
     splits = _splits(ask, bins, run) if isinstance(bins, int) else [float(split) for split in bins]
     columns: dict[str, list[Any]] = {column: [] for column in distribution_types(name, by)}
-    for value, counts in _counted(ask, splits, by, multi_value, n, run) if splits else ():
+    groups = _counted(ask, splits, by, multi_value, n, run) if splits else []
+    marks = marks_of([audience for *_, audience in groups], [range(len(groups))], ask.least)
+    of_rows: list[str] = []
+    order = listed(range(len(groups)), marks, [value for value, *_ in groups], n)
+    for place in order:
+        value, counts, _ = groups[place]
+        if marks[place]:
+            # One row, as the bins would tell.
+            for column, found in columns.items():
+                found.append(value if column == by else None)
+            of_rows.append(marks[place])
+            continue
         total = sum(counts)
         if not total:
             continue
@@ -91,9 +108,11 @@ def ask_distribution(
             rows[by] = [value] * len(counts)
         for column, values in rows.items():
             columns[column] += values
+        of_rows += [""] * len(counts)
     what = COUNTED[name]
     note = f"share within {_SHARE_ERROR} and share_up_to within {_UP_TO_ERROR} of all {what} (99 %)"
-    return columns, f"{note}; exact below {EXACT_BELOW} {what}"
+    note = f"{note}; exact below {EXACT_BELOW} {what}"
+    return (columns if ask.audience is None else without_hidden(columns, [by or ""], of_rows)), note
 
 
 def distribution_types(name: str, by: str | None) -> dict[str, ColumnType]:
@@ -136,8 +155,11 @@ def _splits(ask: Ask, count: int, run: Run) -> list[float]:
 
 def _counted(
     ask: Ask, splits: Sequence[float], by: str | None, multi_value: bool, n: int, run: Run
-) -> list[tuple[str | None, list[int]]]:
-    """How many values each bin holds, by the dimension's value; a bin ends with its larger number, included."""
+) -> list[tuple[str | None, list[int], float | None]]:
+    """How many values each bin holds, by the dimension's value, and the audience of that; 0 where nothing is hidden.
+
+    A bin ends with its larger number, included.
+    """
     (sketch,) = ask.metrics[0].aggregates
     histogram = {
         "type": "quantilesDoublesSketchToHistogram",
@@ -149,11 +171,17 @@ def _counted(
     if by is not None:
         dimensions = [dimension_spec(by, required_values(ask.where, by) if multi_value else None)]
     # A sketch is as large as it holds values.
-    order = None if by is None else largest(sketch.column, n, [by])
-    answer = run(group_by(ask, dimensions, [sketch], [histogram], order))
+    most = n if ask.audience is None else max(n, SEEN)
+    order = None if by is None else largest(sketch.column, most, [by])
+    needed = [sketch, *(() if ask.audience is None else (ask.audience.aggregate,))]
+    answer = run(group_by(ask, dimensions, needed, [histogram], order))
     # The sketch's values stand for whole numbers of values; Druid answers their share, times all of them.
     return [
-        (None if by is None else row[by], [round(clean(count) or 0) for count in row[_HISTOGRAM]])
+        (
+            None if by is None else row[by],
+            [round(clean(count) or 0) for count in row[_HISTOGRAM]],
+            0.0 if ask.audience is None else ask.audience_in(row),
+        )
         for row in events(answer)
     ]
 

@@ -14,11 +14,14 @@ from frontrow._filters import required_values
 from frontrow._formula import Value, evaluate, rank_expression
 from frontrow._grouping import best_first, dimension_spec, events, group_by, largest
 from frontrow._result import ColumnType
+from frontrow._suppression import lines_of, marks_of, without_hidden
 from frontrow._timeseries import Run
 from frontrow_specs import Metric, SpecNotFound, catalogue
 from frontrow_specs.formula import Aggregate, Binary, Expression, Number, aggregates
 
 MOST_SLICES = 1_000
+PLACE = ("dimension", "value", "dimension_2", "value_2")
+"""Columns that name a slice."""
 AUDIENCE = ("unique_viewers", "plays")
 """Metrics that tell how many were affected."""
 
@@ -85,6 +88,9 @@ def ask_impact(
 ) -> tuple[dict[str, list[Any]], str]:
     """Columns as in :func:`impact_types`, the slice with the largest excess first; and what is to be said of them.
 
+    Where the question has an audience, small slices and what would give them away come last, by name, and ``MARKS``
+    says which they are.
+
     Args:
         ask: for the rate's metric and those of ``AUDIENCE``
         multi_value: those of the dimensions of which a row may have several values
@@ -93,16 +99,25 @@ def ask_impact(
     whole = next(events(run(group_by(ask, (), ask.aggregates, (), None))), {})
     total = {each: evaluate(each, whole, ask.interval.length_ms) or 0 for each in (rate.part, rate.whole)}
     rank = {"type": "expression", "name": "rank", "expression": _excess_expression(rate, total)}
-    found: list[_Slice] = []
+    # What is hidden is chosen among many slices, however few are wanted.
+    limit = n if ask.audience is None else max(n, MOST_SLICES)
+    found: list[tuple[_Slice, str]] = []
     for names in (*((name,) for name in dimensions), *(combinations(dimensions, 2) if pairs else ())):
         specs = [
             dimension_spec(name, required_values(ask.where, name) if name in multi_value else None) for name in names
         ]
-        answer = run(group_by(ask, specs, ask.aggregates, [rank], largest("rank", n, names)))
-        found += [_Slice(tuple((name, row[name]) for name in names), row) for row in events(answer)]
-    rows = sorted((_row(ask, rate, total, each) for each in found), key=_order)[:n]
-    columns = {name: [row[name] for row in rows] for name in impact_types(rate, pairs=pairs)}
-    return columns, "slices overlap: their excess does not add up"
+        answer = [*events(run(group_by(ask, specs, ask.aggregates, [rank], largest("rank", limit, names))))]
+        slices = [_Slice(tuple((name, row[name]) for name in names), row) for row in answer]
+        found += zip(slices, _marks(ask, slices), strict=True)
+    ordered = sorted(((_row(ask, rate, total, each), mark) for each, mark in found), key=_order)
+    columns = {name: [row[name] for row, _ in ordered[:n]] for name in impact_types(rate, pairs=pairs)}
+    note = "slices overlap: their excess does not add up"
+    if ask.audience is None:
+        return columns, note
+    left_out = sum(bool(mark) for _, mark in ordered[n:])
+    if left_out:
+        note += f"; {left_out:,} slices with fewer than {ask.least:,} {ask.audience.of} not ranked"
+    return without_hidden(columns, PLACE, [mark for _, mark in ordered[:n]]), note
 
 
 def impact_types(rate: Rate, *, pairs: bool) -> dict[str, ColumnType]:
@@ -186,6 +201,17 @@ def _row(ask: Ask, rate: Rate, total: Mapping[Expression, float], found: _Slice)
     }
 
 
-def _order(row: Mapping[str, Any]) -> Any:
-    # Of two with the same, the simpler one.
-    return best_first(row["excess"], row["dimension_2"], row["value_2"], row["dimension"], row["value"])
+def _marks(ask: Ask, slices: Sequence[_Slice]) -> list[str]:
+    """Of each slice why it is hidden, if it is: one of few viewers, or one that would give such a one away."""
+    if ask.audience is None:
+        return [""] * len(slices)
+    keys = [tuple(value for _, value in each.place) for each in slices]
+    lines = lines_of(keys, range(len(keys[0]) if keys else 0))
+    return marks_of([ask.audience_in(each.answered) for each in slices], lines, ask.least)
+
+
+def _order(marked: tuple[Mapping[str, Any], str]) -> Any:
+    """The largest excess first; of two with the same, the simpler one. What is hidden comes last, by name."""
+    row, mark = marked
+    names = (row["dimension_2"], row["value_2"], row["dimension"], row["value"])
+    return bool(mark), best_first(None if mark else row["excess"], *names)

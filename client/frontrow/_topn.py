@@ -174,8 +174,8 @@ def _note(ask: Ask, cut: bool, limit: int, left_out: int) -> str:
     if cut:
         note = f"numbers re-queried; the choice among {limit:,} values or more is approximate"
     if left_out and ask.audience is not None:
-        note += f"; {left_out:,} {'value' if left_out == 1 else 'values'} with fewer than {ask.least:,} "
-        note += f"{ask.audience.of} not ranked"
+        count = f"{'at least ' if cut else ''}{left_out:,} {'value' if left_out == 1 else 'values'}"
+        note += f"; {count} with fewer than {ask.least:,} {ask.audience.of} not ranked"
     return note
 
 

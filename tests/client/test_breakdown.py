@@ -13,6 +13,7 @@ from frontrow import AskError, Client
 from frontrow._charts import chart_spec
 from frontrow_ingest.testing import MemoryDruid
 from frontrow_specs import labelled
+from support.clients import a_client
 
 AT = datetime(2026, 9, 21, 20, tzinfo=UTC)
 HOUR = "2026-09-21T20:00/2026-09-21T21:00"
@@ -45,7 +46,7 @@ def client() -> Client:
     druid = MemoryDruid()
     druid.apply("audience", "quality")
     druid.send("events", EVENTS)
-    return Client(transport=druid)
+    return a_client(transport=druid)
 
 
 def rows(result: frontrow.Result) -> list[tuple[Any, ...]]:
@@ -137,7 +138,7 @@ def test_attributes_from_lookups() -> None:
     assert lookup is not None
     for lookups in ({}, {"__default": {lookup.lookup: genres}}):
         druid.request_json("POST", "/druid/coordinator/v1/lookups/config", lookups)
-    result = Client(transport=druid).breakdown(["title.genre", "country"], "events", interval=HOUR)
+    result = a_client(transport=druid).breakdown(["title.genre", "country"], "events", interval=HOUR)
     assert rows(result) == [("drama", "DE", 3), ("crime", "FR", 1), ("drama", "FR", 1)]
 
 

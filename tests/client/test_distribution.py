@@ -11,6 +11,7 @@ from frontrow import AskError, Client
 from frontrow._distribution import COUNTED, round_splits
 from frontrow_ingest.testing import MemoryDruid
 from frontrow_specs import catalogue
+from support.clients import a_client
 
 START_MS = 1_790_000_000_000 // 60_000 * 60_000
 DAY = "2026-09-21/2026-09-23"
@@ -32,7 +33,7 @@ def client_of(*startups: int | None, **fields: Any) -> Client:
         for number, startup in enumerate(startups)
     ]
     druid.send("events", events)
-    return Client(transport=druid)
+    return a_client(transport=druid)
 
 
 def test_bins_by_hand() -> None:

@@ -14,6 +14,7 @@ from frontrow_ingest.simulate.world import HIDDEN_FAULT
 from frontrow_ingest.testing import MemoryDruid
 from frontrow_specs import catalogue
 from oracle.slices import PARTS
+from support.clients import a_client
 
 START_MS = 1_790_000_000_000 // 60_000 * 60_000
 DAY = "2026-09-21/2026-09-23"
@@ -23,7 +24,7 @@ def client_of(events: list[dict[str, Any]]) -> Client:
     druid = MemoryDruid()
     druid.apply("audience", "quality")
     druid.send("events", events)
-    return Client(transport=druid)
+    return a_client(transport=druid)
 
 
 def event(number: int, **fields: Any) -> dict[str, Any]:
