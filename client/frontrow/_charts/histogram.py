@@ -26,7 +26,7 @@ def histogram_panels(result: Result, shape: Shape, *, width: int, height: int | 
     xs = measure("ms", [end for pair in ends for end in pair])
     several = len(groups) * len(shape.metrics) > 1
     tall = height or (_ONE_OF_SEVERAL if several else _ALONE)
-    panels = []
+    panels: list[dict[str, Any]] = []
     for metric in shape.metrics:
         ys = measure(result.units.get(metric, ""), result.columns[metric])
         for name, rows in groups:

@@ -10,7 +10,6 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from frontrow import Result
-from frontrow._charts.times import bucket_ends, complete
 from frontrow._display import format_value
 from frontrow_ingest.cli.sparkline import fits, sparkline
 
@@ -51,11 +50,11 @@ def is_timeseries(result: Result) -> bool:
 
 
 def unsettled(result: Result) -> int:
-    """How many of the last buckets are not complete: they end after the interval, or after the newest event."""
-    starts = list(result.columns["time"])
-    buckets = list(zip(starts, bucket_ends(result, starts), strict=True))
+    """How many of the last buckets are not settled; see :attr:`frontrow.Result.settled`."""
     count = 0
-    while count < len(buckets) and not complete(result, *buckets[-1 - count]):
+    for settled in reversed(result.settled or ()):
+        if settled:
+            break
         count += 1
     return count
 
