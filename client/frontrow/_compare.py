@@ -18,6 +18,7 @@ from frontrow._ask import Ask
 from frontrow._errors import AskError
 from frontrow._formula import evaluate
 from frontrow._result import ColumnType
+from frontrow._suppression import MARKS, without_hidden
 from frontrow._time import Granularity, Interval, parse_granularity
 from frontrow._timeseries import Run, ask_timeseries
 from frontrow._topn import MOST_VALUES, ask_top_n, restricted
@@ -160,7 +161,13 @@ def ask_compared_timeseries(
         columns |= change_columns(
             metric.name, found[metric.name], [None if place is None else values[place] for place in partners]
         )
-    return columns
+    if now.audience is None:
+        return columns
+    marks = [
+        mark or ("" if place is None else earlier[MARKS][place])
+        for mark, place in zip(found[MARKS], partners, strict=True)
+    ]
+    return without_hidden(columns, ["elapsed", "time", "time_before"], marks)
 
 
 def ask_compared_top_n(
@@ -195,7 +202,12 @@ def joined(
         nothing = evaluate(metric.expression, {}, before.interval.length_ms)
         values = [earlier[metric.name][places[key]] if key in places else nothing for key in keys]
         columns |= change_columns(metric.name, found[metric.name], values)
-    return columns
+    if before.audience is None:
+        return columns
+    of_before = dict(zip(places, earlier.get(MARKS, ()), strict=True))
+    # One that is hidden in either of the two is hidden in both: their difference would tell.
+    marks = [mark or of_before.get(key, "") for key, mark in zip(keys, found[MARKS], strict=True)]
+    return without_hidden(columns, dimensions, marks)
 
 
 def change_columns(name: str, values: Sequence[Any], before: Sequence[Any]) -> dict[str, list[Any]]:

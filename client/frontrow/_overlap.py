@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from itertools import combinations
+from itertools import combinations, permutations
 from typing import Any, Literal, TypeAlias
 
 from frontrow._ask import Ask
@@ -14,6 +15,7 @@ from frontrow._errors import AskError
 from frontrow._filters import Condition, WhereLike, parse_where
 from frontrow._formula import aggregations
 from frontrow._result import ColumnType
+from frontrow._suppression import PROTECTING, SMALL, without_hidden
 from frontrow._timeseries import Run
 
 METRIC = "reach"
@@ -53,6 +55,17 @@ class Combination:
 
     kind: Kind
     members: tuple[int, ...]
+
+    def is_within(self, other: Combination) -> bool:
+        """Whether all who are in this one are in the other, whoever they are."""
+        mine, its = set(self.members), set(other.members)
+        match other.kind:
+            case "any":
+                return mine <= its
+            case "one" | "all":
+                return its <= mine and self.kind != "any"
+            case _:
+                return False
 
 
 def check_overlap(audiences: Mapping[str, WhereLike]) -> dict[str, Condition]:
@@ -122,14 +135,17 @@ def overlap_query(ask: Ask, audiences: Mapping[str, Condition]) -> dict[str, Any
 
 
 def ask_overlap(ask: Ask, audiences: Mapping[str, Condition], run: Run) -> dict[str, list[Any]]:
-    """Columns as in ``TYPES``; rows in the order of :func:`combinations_of`."""
+    """Columns as in ``TYPES``; rows in the order of :func:`combinations_of`.
+
+    Where the question has an audience, small ones are hidden, and ``MARKS`` says which; see :func:`hidden`.
+    """
     answer = run(overlap_query(ask, audiences))
     values: Mapping[str, Any] = answer[0]["result"] if answer else {}
     found = combinations_of(len(audiences))
     estimates = [read_estimate(values.get(_estimate(number))) for number in range(len(found))]
     alone = [estimate for estimate, _, _ in estimates[: len(audiences)]]
     names = [*audiences]
-    return {
+    columns: dict[str, list[Any]] = {
         "audiences": [_named(each, names) for each in found],
         "kind": [each.kind for each in found],
         "size": [len(each.members) for each in found],
@@ -140,6 +156,30 @@ def ask_overlap(ask: Ask, audiences: Mapping[str, Condition], run: Run) -> dict[
             _share(estimate, each, alone) for each, (estimate, _, _) in zip(found, estimates, strict=True)
         ],
     }
+    if ask.audience is None:
+        return columns
+    marks = hidden(found, columns["viewers"], ask.least)
+    return without_hidden(columns, ["audiences", "kind", "size"], marks)
+
+
+def hidden(found: Sequence[Combination], viewers: Sequence[float], least: int) -> list[str]:
+    """Of each combination why it is hidden, if it is.
+
+    One of fewer viewers than ``least`` is; so is an audience itself. But the others would give it away, and what is in
+    one combination and not in another that it holds is told by their difference, too. So where any of these is small,
+    nothing is shown but the sizes of the audiences themselves.
+    """
+    sizes = [math.floor(each + 0.5) for each in viewers]
+    small = [0 < size < least for size in sizes]
+    gives_away = any(small) or any(
+        0 < sizes[outer] - sizes[inner] < least
+        for outer, inner in permutations(range(len(found)), 2)
+        if found[inner].is_within(found[outer])
+    )
+    return [
+        SMALL if is_small else PROTECTING if gives_away and each.kind != "one" else ""
+        for each, is_small in zip(found, small, strict=True)
+    ]
 
 
 def overlap_note(columns: Mapping[str, Sequence[Any]]) -> str:
@@ -150,7 +190,7 @@ def overlap_note(columns: Mapping[str, Sequence[Any]]) -> str:
     widths = [
         ((high - low) / 2 / max(viewers, 1.0), name, viewers, low, high)
         for name, kind, viewers, low, high in rows
-        if kind in ("all", "only") and high - low >= 1
+        if kind in ("all", "only") and viewers is not None and high - low >= 1
     ]
     if not widths:
         return "overlaps as exact as the audiences: nothing was left out of their sketches"

@@ -6,7 +6,9 @@ for each bucket; that took 20 times as long for 60 buckets, and 200 do not fit i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import accumulate, pairwise
 from typing import Any
 
@@ -15,6 +17,7 @@ from frontrow._errors import AskError
 from frontrow._result import ColumnType
 from frontrow._sketch import ThetaSketch
 from frontrow._sketches import ask_sketches_by_time, check_sketches
+from frontrow._suppression import SMALL, without_hidden
 from frontrow._time import Granularity
 from frontrow._timeseries import Run
 
@@ -33,6 +36,7 @@ TYPES: Mapping[str, ColumnType] = {
     "new_low": "number",
     "new_high": "number",
 }
+NEW = ("new", "new_low", "new_high")
 UNITS: Mapping[str, str] = dict.fromkeys([name for name in TYPES if name != "time"], "viewers")
 
 
@@ -53,8 +57,11 @@ def check_reach(ask: Ask, granularity: Granularity) -> None:
 
 
 def ask_reach(ask: Ask, granularity: Granularity, run: Run) -> dict[str, list[Any]]:
-    """Columns as in ``TYPES``: ``reach`` counts from the interval's start to the end of the bucket."""
-    fetched = ask_sketches_by_time(ask, granularity, run)
+    """Columns as in ``TYPES``: ``reach`` counts from the interval's start to the end of the bucket.
+
+    Where the question has an audience, small steps are hidden, and ``MARKS`` says where.
+    """
+    fetched = ask_sketches_by_time(replace(ask, audience=None), granularity, run)
     here: list[ThetaSketch] = fetched[ask.metrics[0].name]
     so_far = list(accumulate(here, ThetaSketch.__or__))
     new = [so_far[0], *(later - earlier for earlier, later in pairwise(so_far))] if here else []
@@ -67,4 +74,20 @@ def ask_reach(ask: Ask, granularity: Granularity, run: Run) -> dict[str, list[An
     for name in ("reach", "reach_low", "reach_high"):
         # What came so far cannot become less; its estimate can, by a hair.
         columns[name] = list(accumulate(columns[name], max))
-    return columns
+    return columns if ask.audience is None else _without_small(columns, ask.least)
+
+
+def _without_small(columns: Mapping[str, list[Any]], least: int) -> dict[str, list[Any]]:
+    """Buckets up to which fewer than ``least`` viewers came since the last one that is shown are hidden.
+
+    What is new in a bucket is null, too, where the bucket before is hidden: it would tell of that one.
+    """
+    marks, shown, sizes = [], 0, [math.floor(each + 0.5) for each in columns["reach"]]
+    for size in sizes:
+        marks.append(SMALL if 0 < size - shown < least else "")
+        shown = shown if marks[-1] else size
+    found = without_hidden(columns, ["time"], marks)
+    for row, (mark, new) in enumerate(zip(["", *marks[:-1]], columns["new"], strict=True)):
+        if mark or 0 < math.floor(new + 0.5) < least:
+            found |= {name: [*found[name][:row], None, *found[name][row + 1 :]] for name in NEW}
+    return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from frontrow._filters import required_values
 from frontrow._formula import aggregations
 from frontrow._grouping import dimension_spec
 from frontrow._sketch import KINDS, HllSketch, QuantilesSketch, ThetaSketch, datasketches
+from frontrow._suppression import marks_of, without_hidden
 from frontrow._time import Granularity
 from frontrow._timeseries import Run, check_timeseries
 from frontrow_specs import Metric, rollup
@@ -73,15 +74,16 @@ def ask_sketches_by_time(
         "granularity": granularity.to_druid(),
         "context": {"finalize": False, "skipEmptyBuckets": True},
     }
-    found: dict[datetime, Any] = {}
+    found: dict[datetime, Mapping[str, Any]] = {}
     for entry in run(query):
         start = datetime.fromisoformat(entry["timestamp"]).astimezone(UTC)
-        found[ask.interval.start if granularity.is_all else start] = entry["result"].get(sketch.column)
+        found[ask.interval.start if granularity.is_all else start] = entry["result"]
     starts = list(granularity.starts(ask.interval))
     if not found.keys() <= set(starts):
         starts = sorted(found)  # as in a timeseries: where Druid's days begin late
-    sketches = [read_sketch(sketch, found.get(start), of, key_epoch) for start in starts]
-    return {"time": starts, ask.metrics[0].name: sketches}
+    rows = [found.get(start, {}) for start in starts]
+    sketches = [read_sketch(sketch, row.get(sketch.column), of, key_epoch) for row in rows]
+    return _without_small(ask, {"time": starts, ask.metrics[0].name: sketches}, rows, [])
 
 
 def ask_sketches_by_dimension(
@@ -106,10 +108,11 @@ def ask_sketches_by_dimension(
     if len(rows) > MOST_SKETCHES:
         raise AskError(f"{dimension} has more than {MOST_SKETCHES:,} values here: filter by where.")
     rows.sort(key=lambda row: (row[dimension] is not None, row[dimension] or ""))
-    return {
+    columns = {
         dimension: [row[dimension] for row in rows],
         ask.metrics[0].name: [read_sketch(sketch, row.get(sketch.column), of, key_epoch) for row in rows],
     }
+    return _without_small(ask, columns, rows, [range(len(rows))])
 
 
 def field_of(ask: Ask) -> str:
@@ -140,5 +143,18 @@ def _shared(ask: Ask, sketch: Aggregate) -> dict[str, Any]:
         "dataSource": ask.datasource,
         "intervals": [str(ask.interval)],
         **ask.scope(),
-        "aggregations": aggregations([sketch]),
+        "aggregations": aggregations([sketch] if ask.audience is None else [sketch, ask.audience.aggregate]),
     }
+
+
+def _without_small(
+    ask: Ask, columns: dict[str, list[Any]], rows: Sequence[Mapping[str, Any]], lines: Iterable[Sequence[int]]
+) -> dict[str, list[Any]]:
+    """Without the sketches of small audiences; what several sketches tell together is with who joins them."""
+    if ask.audience is None:
+        return columns
+    aggregate, of = ask.audience.aggregate, ask.audience.of
+    read = [read_sketch(aggregate, row.get(aggregate.column), of, None) for row in rows]
+    audiences = [None if isinstance(each, QuantilesSketch) else each.estimate for each in read]
+    first = next(iter(columns))
+    return without_hidden(columns, [first], marks_of(audiences, lines, ask.least))

@@ -12,6 +12,7 @@ from frontrow import Client
 from frontrow._bounds import RANK_ERROR, bound_columns, bound_posts, bounds_of, read_estimate
 from frontrow_ingest.testing import MemoryDruid
 from frontrow_specs import catalogue
+from support.clients import BARE
 from support.viewing_events import an_event
 
 INTERVAL = "2026-09-21/2026-09-22"
@@ -39,7 +40,7 @@ def client() -> Client:
             for number in range(1200)
         ],
     )
-    return Client(transport=druid)
+    return Client(transport=druid, **BARE)
 
 
 def test_beside_each_metric_from_a_sketch(client: Client) -> None:

@@ -14,6 +14,7 @@ import frontrow
 from frontrow import AskError, Client, Interval
 from frontrow._compare import change_columns, compared, parse_shift
 from frontrow_ingest.testing import MemoryDruid
+from support.clients import BARE
 
 MINUTE = timedelta(minutes=1)
 THIS = datetime(2026, 9, 21, 18, 3, tzinfo=UTC)
@@ -24,7 +25,7 @@ def client_of(*events: dict[str, Any]) -> Client:
     druid = MemoryDruid()
     druid.apply("audience", "quality")
     druid.send("events", events)
-    return Client(transport=druid)
+    return Client(transport=druid, **BARE)
 
 
 def played(at: datetime, minute: float, kind: str = "first_frame", **fields: Any) -> dict[str, Any]:
@@ -154,7 +155,7 @@ def test_a_top_list_of_labels() -> None:
 _minutes = st.lists(st.floats(0, 44.9), max_size=30)
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(now=_minutes, before=_minutes, size=st.sampled_from([1, 5, 7, 15]), length=st.integers(1, 40))
 def test_random_events(now: list[float], before: list[float], size: int, length: int) -> None:
     events = [played(THIS, minute) for minute in now] + [played(LAST, minute) for minute in before]

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import frontrow
 from frontrow import AskError, Client, eq
 from frontrow_ingest.testing import MemoryDruid
 from oracle.sets import Belongs, overlaps
+from support.clients import BARE
 from support.set_answers import check_overlap
 
 START_MS = 1_790_000_000_000
@@ -22,7 +23,7 @@ def client_of(*events: dict[str, Any]) -> Client:
     druid = MemoryDruid()
     druid.apply("audience")
     druid.send("events", events)
-    return Client(transport=druid)
+    return Client(transport=druid, **BARE)
 
 
 def watched(viewer: str, content: str, **fields: Any) -> dict[str, Any]:
@@ -96,6 +97,7 @@ _events = st.builds(
 )
 
 
+@settings(max_examples=50, deadline=None)
 @given(events=st.lists(_events, max_size=60), names=st.permutations([*AUDIENCES]), count=st.integers(2, 4))
 def test_random_events(events: list[dict[str, Any]], names: list[str], count: int) -> None:
     chosen = {name: AUDIENCES[name] for name in names[:count]}

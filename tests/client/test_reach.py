@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from frontrow import AskError, Client, KeyEpochsError
 from frontrow_ingest.testing import MemoryDruid
 from oracle.sets import reach
+from support.clients import BARE
 from support.counted_records import a_delta
 from support.set_answers import check_reach
 
@@ -24,7 +25,7 @@ def client_of(*events: dict[str, Any]) -> Client:
     druid = MemoryDruid()
     druid.apply("audience", "ledger")
     druid.send("events", events)
-    return Client(transport=druid)
+    return Client(transport=druid, **BARE)
 
 
 def came(viewer: str, minute: float, **fields: Any) -> dict[str, Any]:
@@ -61,6 +62,7 @@ _events = st.builds(
 )
 
 
+@settings(max_examples=50, deadline=None)
 @given(events=st.lists(_events, max_size=60), size=st.sampled_from([1, 2, 5]))
 def test_random_events(events: list[dict[str, Any]], size: int) -> None:
     result = client_of(*events).reach(interval=INTERVAL, granularity=f"{size}m")
@@ -91,7 +93,7 @@ def test_two_viewer_keys_are_refused_also_where_no_bucket_has_both() -> None:
     druid.apply("audience", "ledger")
     druid.send("events", CAME)
     druid.send("ledger", [a_delta(ts=START_MS + n * MINUTE_MS, viewer_key_epoch=f"e{n // 5}") for n in range(10)])
-    client = Client(transport=druid)
+    client = Client(transport=druid, **BARE)
     assert len(client.timeseries("reach", interval=INTERVAL)) == 10
     with pytest.raises(KeyEpochsError, match="more than one viewer key"):
         client.reach(interval=INTERVAL)

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 import frontrow
 from frontrow import AskError, Client, HllSketch, KeyEpochsError, MissingExtraError, QuantilesSketch, ThetaSketch
 from frontrow_ingest.testing import MemoryDruid
+from support.clients import BARE
 from support.counted_records import a_delta
 from support.set_answers import check_bounds
 
@@ -61,7 +62,7 @@ def quantiles(*numbers: float, k: int = 256) -> QuantilesSketch:
 
 
 def test_by_time_united_as_druid_unites_them() -> None:
-    client = Client(transport=druid_of(*CAME))
+    client = Client(transport=druid_of(*CAME), **BARE)
     for metric, kind in (("reach", ThetaSketch), ("unique_viewers", HllSketch)):
         result = client.sketches(
             metric, interval="2026-09-21T00:00/2026-09-22T00:00", granularity="1h", where={"country": ["DE", "FR"]}
@@ -77,7 +78,7 @@ def test_by_time_united_as_druid_unites_them() -> None:
 
 
 def test_by_a_dimension() -> None:
-    client = Client(transport=druid_of(*CAME, came("a", segments=["x", "y"]), came("e", segments=["y"])))
+    client = Client(transport=druid_of(*CAME, came("a", segments=["x", "y"]), came("e", segments=["y"])), **BARE)
     rows = client.ask(frontrow.sketches("reach", by="country").during(INTERVAL))
     assert [(row["country"], row["reach"].estimate) for row in rows] == [(None, 1), ("DE", 3), ("FR", 1)]
     labels = client.sketches("reach", by="segments", interval=INTERVAL, where={"segments": "y"})
@@ -89,7 +90,7 @@ def test_by_a_dimension() -> None:
 
 def test_numbers() -> None:
     startups = [came(str(n), kind="first_frame", startup_ms=n, country="DE" if n < 400 else "FR") for n in range(1000)]
-    rows = Client(transport=druid_of(*startups)).sketches("startup_time_p90", by="country", interval=INTERVAL)
+    rows = Client(transport=druid_of(*startups), **BARE).sketches("startup_time_p90", by="country", interval=INTERVAL)
     germany, france = rows.columns["startup_time_p90"]
     both = germany | france
     assert (germany.count, france.count, both.count) == (400, 600, 1000)
@@ -113,7 +114,7 @@ def test_numbers() -> None:
 _viewers = st.sets(st.integers(0, 60).map(str), max_size=40)
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(left=_viewers, right=_viewers)
 def test_joined_as_sets_are(left: set[str], right: set[str]) -> None:
     a, b = theta(*left), theta(*right)
@@ -201,7 +202,7 @@ def test_what_does_not_belong_together_is_refused() -> None:
 def test_viewers_of_two_keys() -> None:
     druid = druid_of(*CAME)
     druid.send("ledger", [a_delta(ts=START_MS + n * 60_000, viewer_key_epoch=f"e{n}") for n in range(3)])
-    client = Client(transport=druid)
+    client = Client(transport=druid, **BARE)
     for more in ({"granularity": "1h"}, {"by": "country"}):
         with pytest.raises(KeyEpochsError, match="more than one viewer key"):
             client.sketches("unique_viewers", interval=INTERVAL, **more)  # type: ignore[arg-type]
@@ -215,7 +216,7 @@ def test_viewers_of_two_keys() -> None:
 
 
 def test_what_has_no_sketches_is_refused() -> None:
-    client = Client(transport=druid_of(*CAME))
+    client = Client(transport=druid_of(*CAME), **BARE)
     asked: list[tuple[dict[str, Any], str]] = [
         ({"metric": "plays"}, "plays is not read from one sketch"),
         ({"metric": "average_view_duration"}, "not read from one sketch"),
@@ -231,13 +232,13 @@ def test_what_has_no_sketches_is_refused() -> None:
 
 
 def test_more_values_than_can_be_answered() -> None:
-    client = Client(transport=druid_of(*(came("a", content_id=f"c{number}") for number in range(1001))))
+    client = Client(transport=druid_of(*(came("a", content_id=f"c{number}") for number in range(1001))), **BARE)
     with pytest.raises(AskError, match="more than 1,000 values"):
         client.sketches("reach", by="content_id", interval=INTERVAL)
 
 
 def test_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
-    client = Client(transport=druid_of(*CAME))
+    client = Client(transport=druid_of(*CAME), **BARE)
     found = builtins.__import__
 
     def missing(name: str, *rest: Any) -> Any:

@@ -14,6 +14,7 @@ from frontrow import AskError, Client
 from frontrow._timeline import EventBounds, Moment, event_bounds, resolve
 from frontrow_ingest.testing import MemoryDruid
 from oracle.sets import event_times
+from support.clients import BARE
 
 AT = datetime(2026, 9, 21, 20, 30, 7, tzinfo=UTC)
 START_MS = 1_790_000_000_000 // 60_000 * 60_000
@@ -104,7 +105,7 @@ MATCH = [played(-9.5, "attempt"), played(0.2, "first_frame"), played(3), played(
 
 
 def test_an_event_is_as_long_as_its_rows() -> None:
-    client = Client(transport=druid_of(*MATCH))
+    client = Client(transport=druid_of(*MATCH), **BARE)
     result = client.timeseries("events", interval=frontrow.event("final"), granularity="all")
     begun = datetime.fromtimestamp(START_MS / 1000, UTC)
     assert result.interval == frontrow.Interval(begun - timedelta(minutes=10), begun + timedelta(minutes=12))
@@ -117,7 +118,7 @@ def test_an_event_is_as_long_as_its_rows() -> None:
 
 
 def test_an_event_that_nobody_has_seen() -> None:
-    client = Client(transport=druid_of(*MATCH))
+    client = Client(transport=druid_of(*MATCH), **BARE)
     with pytest.raises(AskError, match="no row of an event 'fnal'"):
         client.timeseries("plays", interval=frontrow.event("fnal"))
     with pytest.raises(AskError, match="only Druid knows"):
@@ -126,14 +127,14 @@ def test_an_event_that_nobody_has_seen() -> None:
 
 def test_a_question_can_be_asked_again_later() -> None:
     question = frontrow.timeseries("events", interval=frontrow.last("30m"), granularity="all")
-    client = Client(transport=druid_of())
+    client = Client(transport=druid_of(), **BARE)
     first, second = client.ask(question), client.ask(question)
     assert first.interval is not None
     assert second.interval is not None
     assert first.interval.end < second.interval.end
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(
     events=st.lists(
         st.builds(

@@ -9,6 +9,7 @@ from frontrow_ingest.simulate import Simulation
 from frontrow_ingest.testing import MemoryDruid
 from oracle.sets import event_times, overlaps, reach
 from support.asked_sets import check_sets
+from support.clients import BARE
 
 START_MS = 1_790_000_040_000
 
@@ -20,7 +21,7 @@ def test_a_simulated_evening() -> None:
     druid.apply("audience", "quality", "ledger")
     druid.send("events", events)
     (live,) = (name for name, _ in Counter(e["event_id"] for e in events if e["event_id"]).most_common(1))
-    check_sets(Client(transport=druid), events, live)
+    check_sets(Client(transport=druid, **BARE), events, live)
 
 
 def test_the_oracle_by_hand() -> None:
