@@ -86,7 +86,9 @@ class Reference:
         for name in self.names:
             if name not in claimed:
                 found[self._section(name)].append(name)
-        found["Questions"].sort(key=lambda name: name != "Query")
+        # As the client has them; what is common to all goes first, and what no client asks, last.
+        order = ["Query", *self.source("Client").members]
+        found["Questions"].sort(key=lambda name: order.index(name) if name in order else len(order))
         found["Filters"].sort(key=lambda name: name == "Condition")
         found["Errors"] = [cls.__name__ for cls in tree(frontrow.FrontrowError)]
         return found

@@ -75,7 +75,8 @@ class Writer:
             shared = self.reference.methods("Query")
             own = [each for each in members(made).values() if each.is_function and each.name not in shared]
             if own:
-                yield f"It gives a `{made.name}`: a {self.link('Query')} that can also be changed by:"
+                article = "an" if made.name[0] in "AEIOU" else "a"
+                yield f"It gives {article} `{made.name}`: a {self.link('Query')} that can also be changed by:"
                 yield "\n".join(self.change(made, each) for each in own)
 
     def change(self, made: Any, method: Any) -> str:
