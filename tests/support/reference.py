@@ -27,14 +27,22 @@ SECTIONS = {
         [],
     ),
     "Filters": ("For `where`; joined by `&`, `|` and `~`.", []),
-    "Answers": ("", ["Result", "Freshness", "LedgerReport", "Exported", "Interval"]),
+    "Times": ("For `interval`.", ["now", "last", "since", "event", "Interval"]),
+    "Answers": ("", ["Result", "Freshness", "Completeness", "Suppression", "LedgerReport", "Exported"]),
+    "Kinds of sketches": (
+        "What [`sketches`](#sketches) answers with.",
+        ["Sketch", "HllSketch", "ThetaSketch", "QuantilesSketch"],
+    ),
     "Options": ("For the client's arguments of the same names.", ["Timeouts", "Retries", "Limits", "Tls"]),
     "Transports": ("", ["DruidTransport"]),
     "Errors": ("", []),
     "More": ("", []),
 }
 # Made by the client, so how they are constructed is of no use; and what only the client calls.
-NOT_MADE = {"Result", "Freshness", "LedgerReport", "Exported", "Query", "Condition", "DruidTransport"}
+NOT_MADE = {
+    "Result", "Freshness", "Completeness", "Suppression", "LedgerReport", "Exported", "Query", "Condition",
+    "DruidTransport", "Sketch", "HllSketch", "ThetaSketch", "QuantilesSketch",
+}  # fmt: skip
 NOT_CALLED = {"Interval.widened", "Limits.check", "Limits.check_native", "Retries.pause"}
 
 

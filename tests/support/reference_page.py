@@ -88,9 +88,9 @@ class Writer:
         source = self.reference.source(name)
         value = getattr(frontrow, name)
         is_error = issubclass(value, frontrow.FrontrowError)
-        if is_error and name != "FrontrowError":
-            bases = " and ".join(self.link(base.__name__) for base in value.__bases__)
-            yield f"A kind of {bases}." + (" Retryable." if value.retryable else "")
+        bases = " and ".join(self.link(each.__name__) for each in value.__bases__ if each.__name__ in frontrow.__all__)
+        if bases:
+            yield f"A kind of {bases}." + (" Retryable." if is_error and value.retryable else "")
         if not is_error and name not in NOT_MADE:
             yield self.made(name, source)
         yield from self.doc(*self.reference.with_attributes(name))
