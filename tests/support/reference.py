@@ -27,14 +27,22 @@ SECTIONS = {
         [],
     ),
     "Filters": ("For `where`; joined by `&`, `|` and `~`.", []),
-    "Answers": ("", ["Result", "Freshness", "LedgerReport", "Exported", "Interval"]),
+    "Times": ("For `interval`.", ["now", "last", "since", "event", "Interval"]),
+    "Answers": ("", ["Result", "Freshness", "Completeness", "Suppression", "LedgerReport", "Exported"]),
+    "Kinds of sketches": (
+        "What [`sketches`](#sketches) answers with.",
+        ["Sketch", "HllSketch", "ThetaSketch", "QuantilesSketch"],
+    ),
     "Options": ("For the client's arguments of the same names.", ["Timeouts", "Retries", "Limits", "Tls"]),
     "Transports": ("", ["DruidTransport"]),
     "Errors": ("", []),
     "More": ("", []),
 }
 # Made by the client, so how they are constructed is of no use; and what only the client calls.
-NOT_MADE = {"Result", "Freshness", "LedgerReport", "Exported", "Query", "Condition", "DruidTransport"}
+NOT_MADE = {
+    "Result", "Freshness", "Completeness", "Suppression", "LedgerReport", "Exported", "Query", "Condition",
+    "DruidTransport", "Sketch", "HllSketch", "ThetaSketch", "QuantilesSketch",
+}  # fmt: skip
 NOT_CALLED = {"Interval.widened", "Limits.check", "Limits.check_native", "Retries.pause"}
 
 
@@ -86,7 +94,9 @@ class Reference:
         for name in self.names:
             if name not in claimed:
                 found[self._section(name)].append(name)
-        found["Questions"].sort(key=lambda name: name != "Query")
+        # As the client has them; what is common to all goes first, and what no client asks, last.
+        order = ["Query", *self.source("Client").members]
+        found["Questions"].sort(key=lambda name: order.index(name) if name in order else len(order))
         found["Filters"].sort(key=lambda name: name == "Condition")
         found["Errors"] = [cls.__name__ for cls in tree(frontrow.FrontrowError)]
         return found

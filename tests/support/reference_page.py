@@ -75,7 +75,8 @@ class Writer:
             shared = self.reference.methods("Query")
             own = [each for each in members(made).values() if each.is_function and each.name not in shared]
             if own:
-                yield f"It gives a `{made.name}`: a {self.link('Query')} that can also be changed by:"
+                article = "an" if made.name[0] in "AEIOU" else "a"
+                yield f"It gives {article} `{made.name}`: a {self.link('Query')} that can also be changed by:"
                 yield "\n".join(self.change(made, each) for each in own)
 
     def change(self, made: Any, method: Any) -> str:
@@ -87,9 +88,9 @@ class Writer:
         source = self.reference.source(name)
         value = getattr(frontrow, name)
         is_error = issubclass(value, frontrow.FrontrowError)
-        if is_error and name != "FrontrowError":
-            bases = " and ".join(self.link(base.__name__) for base in value.__bases__)
-            yield f"A kind of {bases}." + (" Retryable." if value.retryable else "")
+        bases = " and ".join(self.link(each.__name__) for each in value.__bases__ if each.__name__ in frontrow.__all__)
+        if bases:
+            yield f"A kind of {bases}." + (" Retryable." if is_error and value.retryable else "")
         if not is_error and name not in NOT_MADE:
             yield self.made(name, source)
         yield from self.doc(*self.reference.with_attributes(name))
