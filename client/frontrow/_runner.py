@@ -24,6 +24,11 @@ class Runner:
         self.sent: list[dict[str, Any]] = []
         self.first_id = ""
 
+    @property
+    def context(self) -> Mapping[str, Any]:
+        """Of each query, unless it says otherwise."""
+        return self._context
+
     def aside(self, seconds: float | None = None) -> Runner:
         """For queries that go before the question: in the same time, but not among what it sent.
 
@@ -34,7 +39,7 @@ class Runner:
         return Runner(self._transport, self._context, deadline=deadline)
 
     def __call__(self, query: dict[str, Any]) -> list[Any]:
-        left = self._left()
+        left = self.left()
         context = {
             "queryId": _new_id(),
             "timeout": _ms(min(self._transport.timeouts.query, left)),
@@ -57,7 +62,7 @@ class Runner:
         """
         if not isinstance(self._transport, StreamingTransport):
             raise AskError(f"{type(self._transport).__name__} has no stream, which SQL comes by.")
-        left = self._left()
+        left = self.left()
         context = {
             "sqlQueryId": _new_id(),
             "timeout": _ms(left if export else min(self._transport.timeouts.query, left)),
@@ -68,7 +73,12 @@ class Runner:
         self._note(query, context["sqlQueryId"])
         return self._transport.stream("POST", "/druid/v2/sql", query, timeout=left, limited=not export)
 
-    def _left(self) -> float:
+    def left(self) -> float:
+        """Seconds until the total timeout.
+
+        Raises:
+            TimedOutError: there are none
+        """
         left = self._deadline - time.monotonic()
         if left <= 0:
             raise TimedOutError(

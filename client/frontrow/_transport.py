@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -78,6 +78,11 @@ class Transport:
     def url(self) -> str:
         """The address, without credentials."""
         return str(self._address)
+
+    @property
+    def asker(self) -> str | Callable[[], str]:
+        """Who asks, without a secret; or the function that gives tokens."""
+        return self._credentials.asker
 
     def __repr__(self) -> str:
         return f"Transport({self.url!r})"

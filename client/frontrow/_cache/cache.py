@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import logging
-import sqlite3
 import time
 from pathlib import Path
 
 from frontrow._cache.flights import Flights
 from frontrow._cache.guard import Looks
-from frontrow._cache.run import CachedRun, Place, Sender, Shared
-from frontrow._errors import AskError, MissingExtraError
+from frontrow._cache.run import AsideSender, CachedRun, Place, Sender, Shared
+from frontrow._cache.store import open_store
+from frontrow._errors import AskError
 
 MEGABYTE = 1 << 20
-_log = logging.getLogger("frontrow.cache")
 
 
 class Cache:
@@ -50,20 +48,8 @@ class Cache:
     ) -> None:
         if not isinstance(size, int) or size < MEGABYTE:
             raise AskError(f"size={size!r} is not a number of bytes from {MEGABYTE:,}.")
-        try:
-            from frontrow._cache.memory import MemoryStore, Store
-
-            if directory is not None:
-                from frontrow._cache.disk import DiskStore
-        except ModuleNotFoundError as error:
-            raise MissingExtraError(f"this needs {error.name}: pip install 'frontrow[cache]'") from error
         self._directory = None if directory is None else Path(directory)
-        store: Store
-        try:
-            store = MemoryStore(size) if self._directory is None else DiskStore(self._directory, size)
-        except (OSError, sqlite3.Error, ValueError, TypeError, KeyError) as error:
-            _log.warning("no cache can be kept in %s: %s. It is kept in memory.", directory, error)
-            store = MemoryStore(size)
+        store = open_store(self._directory, size)
         self._across_credentials = across_credentials
         self._shared = Shared(store, Flights(), Looks(), now_ms)
 
@@ -79,17 +65,13 @@ class Cache:
         """Let go of the directory's files; a later question opens them again."""
         self._shared.store.close()
 
-    def run(self, url: str, asker: str, ledger: str, covered: frozenset[str], send: Sender, aside: Sender) -> CachedRun:
-        """What runs the queries of one question.
+    def _scope(self, url: str, asker: str) -> str:
+        """What is kept for one of them is only handed out to the same: the Druid's address, and who asks it."""
+        return url if self._across_credentials else f"{url} {asker}"
 
-        Args:
-            url: the Druid's address
-            asker: who asks, in a form that is no credential
-            ledger: the ledger's datasource
-            covered: the datasources of events, which it tells of
-        """
-        scope = url if self._across_credentials else f"{url} {asker}"
-        return CachedRun(self._shared, Place(scope, ledger, covered), send, aside)
+    def _run(self, place: Place, send: Sender, aside: AsideSender, *, dated: bool) -> CachedRun:
+        """What runs the queries of one question; see :class:`CachedRun`."""
+        return CachedRun(self._shared, place, send, aside, dated=dated)
 
 
 def now_ms() -> int:

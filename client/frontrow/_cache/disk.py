@@ -27,7 +27,7 @@ class _PlainBytes(diskcache.Disk):  # type: ignore[misc]
     and remove files by names that it finds; this one does neither.
     """
 
-    def put(self, key: Any) -> tuple[Any, bool]:
+    def put(self, key: Any) -> Any:
         return key, True
 
     def get(self, key: Any, raw: bool) -> Any:  # noqa: ARG002
@@ -41,6 +41,15 @@ class _PlainBytes(diskcache.Disk):  # type: ignore[misc]
 
     def remove(self, file_path: Any) -> None:
         """There are no files of ours."""
+
+
+def opened(directory: Path, size: int) -> DiskStore | None:
+    """None if the directory cannot be used, or holds something else; that is said."""
+    try:
+        return DiskStore(directory, size)
+    except Exception as error:  # whatever is found there
+        _log.warning("no cache can be kept in %s: %s. It is kept in memory.", directory, error)
+        return None
 
 
 class DiskStore:

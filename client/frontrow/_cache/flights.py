@@ -7,9 +7,11 @@ import threading
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
+from frontrow._deadline import check_stopped
 from frontrow._errors import FrontrowError, TimedOutError
 
 T = TypeVar("T")
+_LOOK_S = 0.05  # so often who waits looks whether it still should
 
 
 class _Flight:
@@ -55,8 +57,8 @@ class Flights:
                     if self._flying.get(key) is own:
                         del self._flying[key]
                 own.over.set()
-            if not flight.over.wait(left()):
-                continue
+            while not flight.over.wait(min(left(), _LOOK_S)):
+                check_stopped()
             if flight.error is not None:
                 raise copy.copy(flight.error) from flight.error
             if flight.landed:

@@ -77,7 +77,7 @@ def asked(query: Mapping[str, Any], scope: str) -> Asked | None:
     intervals = _intervals(query.get("intervals"))
     if intervals is None:
         return None
-    if (tables := _tables(query.get("dataSource"))) is None or (kind not in _WHOLE and (kind != "scan" or tables)):
+    if (tables := tables_of(query.get("dataSource"))) is None or (kind not in _WHOLE and (kind != "scan" or tables)):
         return None
     buckets = _buckets(query, context) if len(intervals) == 1 else None
     stable = {**query, "context": {name: value for name, value in context.items() if name not in _PER_RUN}}
@@ -128,7 +128,7 @@ def _buckets(query: Mapping[str, Any], context: Mapping[str, Any]) -> Granularit
     return None if found.is_all else found
 
 
-def _tables(source: Any) -> tuple[str, ...] | None:
+def tables_of(source: Any) -> tuple[str, ...] | None:
     """Names of the datasources that are read; none of a lookup; None if it cannot be told."""
     match source:
         case str(name) | {"type": "table", "name": str(name)}:
@@ -136,7 +136,7 @@ def _tables(source: Any) -> tuple[str, ...] | None:
         case {"type": "lookup"}:
             return ()
         case {"type": "query", "query": {"dataSource": inner}}:
-            return _tables(inner) or None
+            return tables_of(inner) or None
         case _:
             return None
 

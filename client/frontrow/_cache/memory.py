@@ -4,33 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping
-from typing import Protocol
 
 from cachetools import LRUCache
 
 from frontrow._cache.entry import Entry
 
 _BESIDE = 400  # bytes that an entry takes beside its value, about
-
-
-class Store(Protocol):
-    """Keeps entries by key as long as there is room. Safe for threads; never fails."""
-
-    def get(self, keys: Iterable[str]) -> dict[str, Entry]:
-        """Those that are there."""
-        ...
-
-    def put(self, entries: Mapping[str, Entry]) -> None:
-        """Keep them; of what is larger than there is room, nothing."""
-        ...
-
-    def clear(self) -> None:
-        """Keep nothing."""
-        ...
-
-    def close(self) -> None:
-        """Let go of files."""
-        ...
 
 
 class MemoryStore:

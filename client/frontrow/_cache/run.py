@@ -14,8 +14,8 @@ from frontrow._cache.buckets import EMPTY, Bucket, IrregularAnswerError, buckets
 from frontrow._cache.entry import NO_MARKS, Entry, Marks
 from frontrow._cache.flights import Flights
 from frontrow._cache.guard import Guard, Look, Looks
-from frontrow._cache.keys import Asked, asked, moment_of
-from frontrow._cache.memory import Store
+from frontrow._cache.keys import Asked, asked, moment_of, tables_of
+from frontrow._cache.store import Store
 from frontrow._cache.use import GUARDS, CacheUse
 
 NEWEST_GOOD_MS = 1_000
@@ -27,12 +27,25 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class Sender(Protocol):
     """Sends the native queries of one question."""
 
+    @property
+    def context(self) -> Mapping[str, Any]:
+        """Of each query, unless it says otherwise."""
+        ...
+
     def __call__(self, query: dict[str, Any]) -> list[Any]:
         """Druid's answer."""
         ...
 
     def left(self) -> float:
         """Seconds that the question has left; raises TimedOutError when there are none."""
+        ...
+
+
+class AsideSender(Sender, Protocol):
+    """One for queries that are not among those of the question."""
+
+    def aside(self, seconds: float | None = None) -> AsideSender:
+        """The same, for less time."""
         ...
 
 
@@ -53,7 +66,7 @@ class Place:
     Attributes:
         scope: the Druid's address, and who asks
         ledger: the ledger's datasource
-        covered: the datasources of events, which it tells of
+        covered: the datasources that it tells of: those of events, and itself
     """
 
     scope: str
@@ -67,12 +80,18 @@ class CachedRun:
     Args:
         send: for the question's own queries
         aside: for those that go before it, and for what has to be known of late data and freshness
+        dated: the answer's freshness has to be known, also that of what is not kept
+
+    Attributes:
+        asked: the queries that it was asked, without ids
     """
 
-    def __init__(self, shared: Shared, place: Place, send: Sender, aside: Sender) -> None:
+    def __init__(self, shared: Shared, place: Place, send: Sender, aside: AsideSender, *, dated: bool = True) -> None:
         self._shared, self._place = shared, place
         self._send, self._aside = send, aside
+        self.dated = dated
         self._sent: list[int] = [0]
+        self.asked: list[dict[str, Any]] = []
         self._used: list[Entry] = []
         self._from_cache: list[Entry] = []
         self._guard = Guard(
@@ -85,9 +104,11 @@ class CachedRun:
         Raises:
             FrontrowError: as ``send`` does
         """
+        query = {**query, "context": {**self._send.context, **(query.get("context") or {})}}
+        self.asked.append(query)
         found = asked(query, self._place.scope)
         if found is None:
-            return self._ask(query)
+            return self._passed(query)
         buckets = buckets_of(found)
         if buckets is not None:
             try:
@@ -96,9 +117,14 @@ class CachedRun:
                 pass
         return self._whole(found)
 
-    def aside(self) -> CachedRun:
-        """For queries that go before the question: they count as sent, but are no parts of its answer."""
-        run = CachedRun(self._shared, self._place, self._aside, self._aside)
+    def aside(self, seconds: float | None = None) -> CachedRun:
+        """For queries that go before the question: they count as sent, but are no parts of its answer.
+
+        Args:
+            seconds: of its time at most
+        """
+        aside = self._aside.aside(seconds)
+        run = CachedRun(self._shared, self._place, aside, aside, dated=False)
         run._sent = self._sent
         return run
 
@@ -127,6 +153,13 @@ class CachedRun:
         known = [entry.newest for entry in parts]
         found = [each for each in known if each is not None]
         return _EPOCH + timedelta(milliseconds=min(found)) if found and len(found) == len(known) else None
+
+    def _passed(self, query: dict[str, Any]) -> list[Any]:
+        """What is not kept, with the newest event from before it."""
+        if self.dated and (tables := tables_of(query.get("dataSource"))):
+            newest = self._newest(tables)
+            self._used.append(Entry(b"", self._shared.clock(), newest, 0, False, NO_MARKS))
+        return self._ask(query)
 
     def _by_bucket(self, asked: Asked, buckets: Sequence[Bucket]) -> list[Any]:
         kept = self._shared.store.get(bucket.key for bucket in buckets) if asked.read else {}
@@ -163,7 +196,7 @@ class CachedRun:
     def _fetch(self, asked: Asked, wanted: Sequence[Bucket], intervals: Sequence[tuple[int, int]]) -> dict[str, Entry]:
         """Buckets as Druid has them now, by key. What is known of late data and the newest event is from before."""
         marks = {bucket.key: self._marks(asked, bucket.first, bucket.last) for bucket in wanted}
-        newest = self._newest(asked)
+        newest = self._newest(asked.tables)
         fetched = self._shared.clock()
         answer = self._ask(asked.narrowed(intervals))
         values = values_of(answer, wanted)
@@ -199,7 +232,7 @@ class CachedRun:
 
     def _fetch_whole(self, asked: Asked) -> Entry:
         marks = self._marks(asked, asked.start, asked.end)
-        newest = self._newest(asked)
+        newest = self._newest(asked.tables)
         fetched = self._shared.clock()
         return _entry(orjson.dumps(self._ask(dict(asked.query))), asked.end, fetched, newest, marks)
 
@@ -208,9 +241,9 @@ class CachedRun:
         young = self._shared.clock() - end < SETTLED_MS
         return NO_MARKS if young else self._guard.marks(asked.tables, start, end)
 
-    def _newest(self, asked: Asked) -> int | None:
+    def _newest(self, tables: Sequence[str]) -> int | None:
         """The newest event that can be asked for by now, ms: the oldest of them where several datasources are read."""
-        found = [self._newest_of(name) for name in asked.tables]
+        found = [self._newest_of(name) for name in tables]
         known = [each for each in found if each is not None]
         return min(known) if known and len(known) == len(found) else None
 

@@ -24,7 +24,7 @@ class Native(Query):
     def _ask(self, session: Session) -> Result:
         if not self.allow_large:
             session.limits.check_native(self.query)
-        asking, asked = session.asking(self.context), lean(self.query)
+        asking, asked = session.asking_kept(self.context), lean(self.query)
         columns, types = columns_of(asked, asking.run(asked))
         return asking.result(columns, types, None, session.as_druid)
 
