@@ -136,13 +136,13 @@ class CachedRun:
         """What of the answer came from the cache."""
         now = self._shared.clock()
         fetched = min((entry.fetched for entry in self._used), default=None)
-        kept = (_guarded_by(entry) for entry in self._from_cache if not entry.is_young(now))
+        guarded_by = [_guarded_by(entry) for entry in self._from_cache if not entry.is_young(now)]
         return CacheUse(
             buckets=len(self._used),
             from_cache=len(self._from_cache),
             queries_sent=self._sent[0],
             oldest=None if fetched is None else _EPOCH + timedelta(milliseconds=fetched),
-            guard=GUARDS[max(kept, default=len(GUARDS) - 1)],
+            guard=GUARDS[max(guarded_by)] if guarded_by else None,
         )
 
     def newest(self) -> datetime | None:

@@ -26,19 +26,21 @@ class CacheUse:
         from_cache: of these, those for which Druid was not asked
         queries_sent: to Druid for this answer, those about its freshness and late data included
         oldest: when the oldest part was fetched from Druid, UTC; None if it has no part that may be cached
-        guard: how data that came later is heard of, for all parts older than five seconds: by the ``ledger`` (late
-            events, within about ten seconds, and replaced segments); by ``segments`` (a new version, or a new segment;
-            late events into an old one only by time); by ``time`` alone, after at most an hour
+        guard: how data that came later is heard of, for all parts older than five seconds; None if there are none: by
+            the ``ledger`` (late events, within about ten seconds, and replaced segments); by ``segments`` (a new
+            version, or a new segment; late events into an old one only by time); by ``time`` alone, after at most an
+            hour
     """
 
     buckets: int
     from_cache: int
     queries_sent: int
     oldest: datetime | None
-    guard: Guard
+    guard: Guard | None
 
     def __str__(self) -> str:
         if not self.from_cache:
             return "nothing from cache"
         since = f", oldest of {self.oldest:%H:%M:%S} UTC" if self.oldest else ""
-        return f"{self.from_cache:,} of {self.buckets:,} from cache{since} ({_WORDS[self.guard]})"
+        guarded = f" ({_WORDS[self.guard]})" if self.guard else ""
+        return f"{self.from_cache:,} of {self.buckets:,} from cache{since}{guarded}"
