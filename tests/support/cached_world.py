@@ -74,6 +74,7 @@ class World:
 
     def ingest(self, ts: int, count: int = 1, *, told: bool = True, **changes: Any) -> None:
         """Events of one moment, queryable now, and told of in the ledger."""
+        self.now += 1  # nothing is queryable in the same moment in which something is asked
         first = len(self.arrived)
         self.druid.send("events", [an_event(ts=ts, seq=first + number, **changes) for number in range(count)])
         self.arrived += [(ts, self.now)] * count
