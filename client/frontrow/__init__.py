@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from frontrow._async_client import AsyncClient
+from frontrow._cache import Cache, CacheUse
 from frontrow._client import Client
 from frontrow._completeness import Completeness
 from frontrow._errors import (
@@ -61,6 +62,8 @@ __all__ = [
     "AsyncClient",
     "BadQueryError",
     "BrokenAnswerError",
+    "Cache",
+    "CacheUse",
     "Client",
     "Completeness",
     "Condition",

@@ -20,6 +20,7 @@ def caveats_of(result: Result) -> dict[str, str]:
         "freshness": str(result.freshness) if result.freshness else "freshness unknown",
         "hidden": str(result.suppression),
         "marks": "" if all(result.settled or ()) else _UNSETTLED_MEANS,
+        "cache": str(result.cache or ""),
         "elapsed": f"{result.elapsed * 1000:.0f} ms",
         "query": result.query_id,
     }

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from hashlib import sha256
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import unquote
@@ -66,13 +68,22 @@ class Credentials:
             raise AskError("who asks is told twice: give one of auth, token and user:password@ in the address.")
         self._token: TokenLike | None = token
         self._basic: str | None = None
+        self._user = ""
         if auth is not None:
             user, password = auth
             if ":" in user:
                 raise AskError("a user's name has no colon.")
-            self._basic = _basic(f"{user}:{password}")
+            self._basic, self._user = _basic(f"{user}:{password}"), user
         elif in_address is not None:
-            self._basic = _basic(unquote(in_address))
+            self._basic, self._user = _basic(unquote(in_address)), unquote(in_address).partition(":")[0]
+
+    @property
+    def asker(self) -> str | Callable[[], str]:
+        """Who asks, without a secret: the user's name or a digest of the token; the function that gives tokens."""
+        if callable(self._token):
+            return self._token
+        # A token is too random to be guessed from its digest.
+        return f"user {self._user}" if self._token is None else f"token {sha256(self._token.encode()).hexdigest()}"
 
     def headers(self) -> dict[str, str]:
         """

@@ -80,6 +80,16 @@ class _Current(threading.local):
 _current = _Current()
 
 
+def check_stopped() -> None:
+    """For waits on something else than a connection, now and then.
+
+    Raises:
+        Stopped: this thread was told to wait no longer
+    """
+    if _current.stop is not None and _current.stop.stopped:
+        raise Stopped
+
+
 @contextlib.contextmanager
 def unstopped() -> Iterator[None]:
     """For what is to be done after a stop, like telling Druid of it."""

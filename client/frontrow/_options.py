@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from frontrow._cache import Cache
+from frontrow._cache.askers import asker_of
 from frontrow._errors import AskError
 from frontrow._limits import Limits
 from frontrow._port import DruidTransport, Timeouts
@@ -39,6 +41,7 @@ class Options:
         retries: Retries | int | None = None,
         limits: Limits | None = None,
         context: Mapping[str, Any] | None = None,
+        cache: Cache | None = None,
     ) -> None:
         """
         Args:
@@ -64,12 +67,16 @@ class Options:
                 :class:`Retries`; 0 for never
             limits: what a question may cost
             context: of each query, in Druid's names: ``{"lane": "reports", "priority": -1}``
+            cache: keep parts of answers there, so that only what is missing is asked; see :class:`Cache`. The newest
+                event is asked for with what is missing, also with ``freshness=False``
 
         Raises:
             AskError: an option makes no sense
         """
         if transport is not None and (url, timeouts, auth, token, tls, proxy, retries) != (None,) * 7:
             raise AskError("a transport has its own address and ways: give either it, or url, timeouts and the like.")
+        if cache is not None and not isinstance(cache, Cache):
+            raise AskError(f"{cache!r} is not a cache: make one by frontrow.Cache().")
         self._made_here = transport is None
         limits = limits or Limits()
         if transport is None:
@@ -95,6 +102,8 @@ class Options:
             with_key_epochs=key_epochs,
             with_completeness=completeness,
             least=check_least(min_audience),
+            cache=cache,
+            asker=asker_of(transport, tls) if cache is not None else "",
         )
 
     def __repr__(self) -> str:

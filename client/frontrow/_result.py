@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import polars
     import pyarrow
 
+    from frontrow._cache import CacheUse
     from frontrow._charts import Kind
     from frontrow._charts.as_altair import Chart
 
@@ -55,12 +56,13 @@ class Result(Sequence[Mapping[str, Any]]):
         exactness: in words: exact, or which columns are approximate and by how much
         freshness: of the datasource; None if it holds nothing or was not asked
         elapsed: seconds from the call to the answer
-        query_id: under which Druid knows the first query
-        queries: everything that was sent to Druid, as JSON values
+        query_id: under which Druid knows the first query; empty if none was sent
+        queries: everything that was sent to Druid, or would have been without a cache, as JSON values
         units: by column, where it has one
         completeness: how much of what producers sent in the interval is counted; unknown if it was not asked
         suppression: which rows are hidden because few viewers are in them
         time_zone: of the calendar that the question's buckets follow; None where the question has none
+        cache: what of it came from the client's cache; None without one
     """
 
     columns: Mapping[str, Sequence[Any]]
@@ -75,6 +77,7 @@ class Result(Sequence[Mapping[str, Any]]):
     completeness: Completeness = NOT_ASKED
     suppression: Suppression = NOTHING_HIDDEN
     time_zone: str | None = None
+    cache: CacheUse | None = None
     _buckets: Granularity | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
@@ -91,7 +94,7 @@ class Result(Sequence[Mapping[str, Any]]):
 
     @property
     def queries(self) -> list[dict[str, Any]]:
-        """Every Druid query that the answer took, as JSON values: a copy."""
+        """Every Druid query that the answer is made of, as JSON values: a copy."""
         return [copy.deepcopy(dict(query)) for query in self._queries]
 
     @property

@@ -25,6 +25,11 @@ class Runner:
         self.sent: list[dict[str, Any]] = []
         self.first_id = ""
 
+    @property
+    def context(self) -> Mapping[str, Any]:
+        """Of each query, unless it says otherwise."""
+        return self._context
+
     def aside(self, seconds: float | None = None) -> Runner:
         """For queries that go before the question: in the same time, but not among what it sent.
 
@@ -59,7 +64,7 @@ class Runner:
 
     def _native(self, query: dict[str, Any], *, whole: bool = False) -> tuple[dict[str, Any], float]:
         """A query as it is sent, and the seconds that it has."""
-        left = self._left()
+        left = self.left()
         context = {
             "queryId": _new_id(),
             "timeout": _ms(left if whole else min(self._transport.timeouts.query, left)),
@@ -81,7 +86,7 @@ class Runner:
         """
         if not isinstance(self._transport, StreamingTransport):
             raise AskError(f"{type(self._transport).__name__} has no stream, which SQL comes by.")
-        left = self._left()
+        left = self.left()
         context = {
             "sqlQueryId": _new_id(),
             "timeout": _ms(left if export else min(self._transport.timeouts.query, left)),
@@ -92,7 +97,12 @@ class Runner:
         self._note(query, context["sqlQueryId"])
         return self._transport.stream("POST", SQL, query, timeout=left, limited=not export)
 
-    def _left(self) -> float:
+    def left(self) -> float:
+        """Seconds until the total timeout.
+
+        Raises:
+            TimedOutError: there are none
+        """
         left = self._deadline - time.monotonic()
         if left <= 0:
             raise TimedOutError(

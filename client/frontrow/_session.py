@@ -12,6 +12,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from frontrow._ask import Ask, prepare
+from frontrow._cache.ages import STEP_MS
+from frontrow._cache.run import Place
 from frontrow._completeness import NOT_ASKED, Completeness, Remembered, ask_completeness, asked_of, unknown
 from frontrow._epochs import check_key_epochs
 from frontrow._errors import AskError, TransportError
@@ -30,27 +32,49 @@ from frontrow._suppression import NOTHING_HIDDEN, taken_out
 from frontrow._time import MINUTE, Granularity, Interval, IntervalLike, Last, grain_buckets, parse_interval
 from frontrow._timeline import SPEC as TIMELINE_SPEC
 from frontrow._timeline import EventBounds, Resolved, event_bounds, resolve
-from frontrow_specs import rollup
+from frontrow._timeseries import Run
+from frontrow_specs import rollup, rollup_names
 from frontrow_specs.avro_schemas import EVENTS
 
 if TYPE_CHECKING:
+    from frontrow._cache import Cache
+    from frontrow._cache.run import CachedRun
     from frontrow._query.base import Query
 
 COMPLETENESS_S = 2.0
 """Completeness may take so long, and the question goes on without it."""
 _LONGEST_REASON = 120
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass
 class Asking:
-    """One question on its way: what runs its queries, and what is known of it before its answer."""
+    """One question on its way: what runs its queries, and what is known of it before its answer.
 
-    run: Runner
+    Attributes:
+        runner: sends them
+        kept: answers them from the cache, where that may be
+    """
+
+    runner: Runner
+    kept: CachedRun | None = None
     fresh: Freshness | None = None
     completeness: Completeness = NOT_ASKED
     ask: Ask | None = None
     buckets: Granularity | None = None
     began: float = field(default_factory=time.perf_counter)
+
+    @property
+    def run(self) -> Runner | CachedRun:
+        """What runs its queries."""
+        return self.kept or self.runner
+
+    def freshness(self) -> Freshness | None:
+        """Of the answer, once it is there; the age is that of now where it comes from the cache."""
+        if self.kept is None or self.fresh is not None:
+            return self.fresh
+        newest = self.kept.newest()
+        return None if newest is None else Freshness(newest, datetime.now(UTC) - newest)
 
     def result(
         self,
@@ -69,14 +93,15 @@ class Asking:
             types,
             interval,
             exactness,
-            self.fresh,
+            self.freshness() if self.kept is None or self.kept.dated else self.fresh,
             time.perf_counter() - self.began,
-            self.run.first_id,
-            tuple(self.run.sent),
+            self.runner.first_id,
+            tuple(self.runner.sent if self.kept is None else self.kept.asked),
             dict(units or {}),
             self.completeness,
             suppression,
             None if self.buckets is None else self.buckets.zone,
+            None if self.kept is None else self.kept.use(),
             self.buckets,
         )
 
@@ -89,6 +114,7 @@ class Session:
         context: of each query
         with_freshness, with_key_epochs, with_completeness: ask for them before each question
         least: the smallest audience that is shown; 0 for any
+        asker: for the cache: who asks, in a form that is no credential
     """
 
     transport: DruidTransport
@@ -99,6 +125,8 @@ class Session:
     with_key_epochs: bool
     with_completeness: bool = False
     least: int = 0
+    cache: Cache | None = None
+    asker: str = ""
     remembered: Remembered = field(default_factory=Remembered)
 
     def datasource(self, spec: str) -> str:
@@ -115,6 +143,20 @@ class Session:
         """
         deadline = None if timeout is None else time.monotonic() + timeout
         return Asking(Runner(self.transport, {**self.context, **checked_context(context)}, deadline=deadline))
+
+    def asking_kept(self, context: Mapping[str, Any] | None, *, dated: bool = False) -> Asking:
+        """The same, answered from the cache where there is one.
+
+        Args:
+            dated: the answer has a freshness
+        """
+        asking = self.asking(context)
+        if self.cache is not None:
+            ledger, run = self.datasource("ledger"), asking.runner
+            covered = {self.datasource(name) for name in rollup_names() if rollup(name).topic == EVENTS}
+            place = Place(self.cache._scope(self.transport.url, self.asker), ledger, frozenset({*covered, ledger}))
+            asking.kept = self.cache._run(place, run, run.aside(), dated=dated)
+        return asking
 
     def ask(self, query: Query) -> Result:
         """
@@ -155,6 +197,11 @@ class Session:
             least=self.least,
         )
 
+    def _now(self) -> datetime:
+        """The time; with a cache a whole step of it, so that who asks in the same one asks the same."""
+        now = datetime.now(UTC)
+        return now if self.cache is None else now - (now - _EPOCH) % timedelta(milliseconds=STEP_MS)
+
     @property
     def as_druid(self) -> str:
         """What is to be said of the exactness of a query that is Druid's own."""
@@ -171,11 +218,11 @@ class Session:
         def bounds(event_id: str) -> EventBounds:
             return event_bounds(event_id, self.datasource(TIMELINE_SPEC), self.asking(None).run)
 
-        return resolve(interval, bounds, at=datetime.now(UTC), from_start=from_start)
+        return resolve(interval, bounds, at=self._now(), from_start=from_start)
 
     def sql(self, text: str, parameters: Sequence[Any], context: Mapping[str, Any] | None) -> Result:
         asking, body = self.asking(context), sql_body(text, parameters)
-        with self._answer(asking.run, body, export=False) as (header, pieces):
+        with self._answer(asking.runner, body, export=False) as (header, pieces):
             rows = Rows(header, b"".join(pieces), self.transport.url)
         return asking.result(rows, types_of(header), None, self.as_druid)
 
@@ -190,14 +237,14 @@ class Session:
         asking = self.asking(context, timeout=timeout)
         if isinstance(query, str):
             body, path = sql_body(query, parameters), check_path(path)
-            with self._answer(asking.run, body, export=True) as (header, pieces):
+            with self._answer(asking.runner, body, export=True) as (header, pieces):
                 rows = write_sql(path, header, pieces)
         else:
             body, path = scan_body(query, parameters), check_path(path)
             with whole_or_broken(self.transport.url):
-                rows = write_scan(path, body, lambda: asking.run.stream(body))
+                rows = write_scan(path, body, lambda: asking.runner.stream(body))
         elapsed = time.perf_counter() - asking.began
-        return Exported(path, rows, path.stat().st_size, elapsed, asking.run.first_id)
+        return Exported(path, rows, path.stat().st_size, elapsed, asking.runner.first_id)
 
     @contextmanager
     def _answer(
@@ -213,17 +260,17 @@ class Session:
             AskError: it is beyond a limit; nothing was sent
             KeyEpochsError: it counts distinct viewers across two viewer keys
         """
-        asking = self.asking(context)
+        asking = self.asking_kept(context, dated=self.with_freshness)
         asking.ask, asking.buckets = ask, buckets
-        self.check(ask, buckets, asking.run, allow_large)
-        if self.with_freshness:
+        self.check(ask, buckets, asking.runner, allow_large)
+        if self.with_freshness and asking.kept is None:
             # Before the question itself, so that the newest event it tells of is in the answer.
-            asking.fresh = self.freshness(ask.spec, asking.run.aside())
+            asking.fresh = self.freshness(ask.spec, asking.runner.aside())
         if self.with_completeness:
-            asking.completeness = self.completeness(ask, asking.run)
+            asking.completeness = self.completeness(ask, asking.runner)
         return asking
 
-    def completeness(self, ask: Ask, run: Runner) -> Completeness:
+    def completeness(self, ask: Ask, run: Runner | CachedRun) -> Completeness:
         """How much of what was sent in the question's interval is counted; unknown if that cannot be told."""
         if rollup(ask.spec).topic != EVENTS:
             return unknown("only viewing events are held against the ledger")
@@ -265,7 +312,7 @@ class Session:
         if not allow_large:
             self.limits.check(when, grain_buckets(MINUTE))
         asking = self.asking(context)
-        asking.fresh = self.freshness("audience", asking.run.aside())
+        asking.fresh = self.freshness("audience", asking.runner.aside())
         names = {spec: self.datasource(spec) for spec in ("audience", "ledger", "quarantine")}
         columns, totals, completeness, not_known = ask_ledger(
             names, when, asking.run, now=datetime.now(UTC), settled_after=settled_after
@@ -273,7 +320,7 @@ class Session:
         minutes = asking.result(columns, types(), when, "exact")
         return LedgerReport(minutes, totals, completeness, asking.fresh, not_known)
 
-    def freshness(self, spec: str, run: Runner) -> Freshness | None:
+    def freshness(self, spec: str, run: Run) -> Freshness | None:
         answer = run({"queryType": "dataSourceMetadata", "dataSource": self.datasource(spec)})
         newest = answer[0]["result"].get("maxIngestedEventTime") if answer else None
         return freshness_of(newest, datetime.now(UTC))

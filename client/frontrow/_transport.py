@@ -79,6 +79,11 @@ class Transport:
         """The address, without credentials."""
         return str(self._address)
 
+    @property
+    def asker(self) -> str | Callable[[], str]:
+        """Who asks, without a secret; or the function that gives tokens."""
+        return self._credentials.asker
+
     def __repr__(self) -> str:
         return f"Transport({self.url!r})"
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from frontrow._errors import AskError
-from frontrow._native import ask_native, lean
+from frontrow._native import ask_native, columns_of, lean
 from frontrow._query.base import Query
 from frontrow._result import Result
 from frontrow._runner import checked_context
@@ -24,8 +24,11 @@ class Native(Query):
     def _ask(self, session: Session) -> Result:
         if not self.allow_large:
             session.limits.check_native(self.query)
-        asking, asked = session.asking(self.context), lean(self.query)
-        columns, types = ask_native(asked, asking.run)
+        asking, asked = session.asking_kept(self.context), lean(self.query)
+        if asking.kept is None:
+            columns, types = ask_native(asked, asking.runner)
+        else:
+            columns, types = columns_of(asked, asking.kept(asked))
         return asking.result(columns, types, None, session.as_druid)
 
 

@@ -43,7 +43,7 @@ class Sketches(AudienceQuery):
         asking = session.begin(ask, parse_granularity("all"), self.context, self.allow_large)
         epoch = None
         if session.with_key_epochs and field_of(ask) == VIEWER:
-            epoch = key_epoch(ask, session.datasource("ledger"), asking.run.aside())
+            epoch = key_epoch(ask, session.datasource("ledger"), asking.runner.aside())
         if self.by is None:
             columns = ask_sketches_by_time(ask, buckets, asking.run, epoch)
         else:

@@ -58,11 +58,11 @@ class Timeseries(AudienceQuery):
         ask = replace(ask, bounds=self.bounds)
         check_timeseries(ask, buckets)
         asking = session.begin(ask, buckets, self.context, self.allow_large)
-        if self.settled and asking.fresh is None:
-            asking.fresh = session.freshness(ask.spec, asking.run.aside())
+        if self.settled and asking.fresh is None and asking.kept is None:
+            asking.fresh = session.freshness(ask.spec, asking.runner.aside())
         columns, interval = ask_timeseries(ask, buckets, asking.run), ask.interval
         if self.settled:
-            columns, interval = only_settled(columns, interval, asking.fresh, buckets)
+            columns, interval = only_settled(columns, interval, asking.freshness(), buckets)
         return asking.result(columns, {"time": "time", **ask.types()}, interval, ask.exactness(), ask.units())
 
 
