@@ -34,6 +34,8 @@ def flat_table(kinds: Mapping[str, Kind | None], rows: bytes) -> pyarrow.Table |
     # Without escapes this is CSV, in which a row ends as "],[" does. Two empty columns more keep the length, which lets
     # the bytes be replaced in place.
     body = b"".join((rows[1:-1].replace(b"],[", b",,\n"), b",,"))
+    if _has_inner(body):
+        return None
     try:
         table = _read(kinds, body)
     except pa.ArrowInvalid:
@@ -54,13 +56,22 @@ def flat_table(kinds: Mapping[str, Kind | None], rows: bytes) -> pyarrow.Table |
                 table = table.set_column(index, name, compute.if_else(finite, column, None))
         elif not (pa.types.is_int64(column.type) or pa.types.is_null(column.type)):
             return None  # what looks like a date to the reader of CSV
-    # CSV does not tell 5 from "5", nor a list of nothing from a text.
+    # CSV does not tell 5 from "5".
     if body.count(b'"') != 2 * texts:
         return None
     try:
         return _timed(table, [name for name, kind in kinds.items() if kind == "time"])
     except pa.ArrowInvalid:
         return None
+
+
+def _has_inner(body: bytes) -> bool:
+    """Whether a value begins as a list or an object; a text may have what looks like it."""
+    # Most bodies have no bracket left, which is seen at once.
+    return any(
+        bracket in body and (body.startswith(bracket) or b"," + bracket in body or b"\n" + bracket in body)
+        for bracket in (b"[", b"{")
+    )
 
 
 def _read(kinds: Mapping[str, Kind | None], body: bytes) -> pyarrow.Table:

@@ -16,7 +16,7 @@ from frontrow._scan import signed
 from frontrow._transport import query_answer
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_LARGE = 1 << 18
+LARGE = 1 << 18
 """Bytes of an answer that is worth the import of Arrow."""
 
 _OF_DIMENSION: Mapping[str, ColumnType] = {
@@ -48,7 +48,7 @@ def ask_native(query: dict[str, Any], run: Runner) -> tuple[Columns | LazyColumn
     """
 
     def read(data: bytes) -> Any:
-        table = _table(query, data) if len(data) >= _LARGE and importlib.util.find_spec("pyarrow") else None
+        table = table_of_answer(query, data) if len(data) >= LARGE and importlib.util.find_spec("pyarrow") else None
         return query_answer(data) if table is None else TableColumns(table)
 
     answer = run.read(query, read)
@@ -59,7 +59,7 @@ def ask_native(query: dict[str, Any], run: Runner) -> tuple[Columns | LazyColumn
     return columns_of(query, answer if isinstance(answer, list) else [answer])
 
 
-def _table(query: Mapping[str, Any], data: bytes) -> Any:
+def table_of_answer(query: Mapping[str, Any], data: bytes) -> Any:
     from frontrow._native_arrow import grouped_table, scanned_table
 
     names = _group_names(query)
