@@ -69,9 +69,7 @@ def _behind(world: World, end: int) -> int:
 
 def _counts(world: World, start: int, end: int, since: int) -> set[int]:
     """What could be counted in a stretch of time at any moment from ``since`` on. Rows are of whole minutes."""
-    arrivals = sorted(
-        arrived for ts, arrived in world.arrived if start <= ts // MINUTE_MS * MINUTE_MS < end
-    )
+    arrivals = sorted(arrived for ts, arrived in world.arrived if start <= ts // MINUTE_MS * MINUTE_MS < end)
     before = sum(arrived <= since for arrived in arrivals)
     return {before + more for more in range(len(arrivals) - before + 1)}
 
