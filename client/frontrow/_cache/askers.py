@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 import threading
 import weakref
 from typing import Any
@@ -28,6 +28,6 @@ def asker_of(transport: DruidTransport, tls: Tls | None) -> str:
 def _nonce(of: Any) -> str:
     try:
         with _lock:
-            return _nonces.setdefault(of, secrets.token_hex(16))
+            return _nonces.setdefault(of, os.urandom(16).hex())
     except TypeError:
-        return secrets.token_hex(16)
+        return os.urandom(16).hex()

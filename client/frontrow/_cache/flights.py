@@ -7,7 +7,6 @@ import threading
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
-from frontrow._deadline import check_stopped
 from frontrow._errors import FrontrowError, TimedOutError
 
 T = TypeVar("T")
@@ -57,6 +56,8 @@ class Flights:
                     if self._flying.get(key) is own:
                         del self._flying[key]
                 own.over.set()
+            from frontrow._deadline import check_stopped  # comes with HTTP, which nothing was asked by before
+
             while not flight.over.wait(min(left(), _LOOK_S)):
                 check_stopped()
             if flight.error is not None:

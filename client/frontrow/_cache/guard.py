@@ -63,11 +63,13 @@ class Told:
         self._last = [int(row.get("told") or 0) for _, row in rows]
         self._sent = [0, *accumulate(int(row.get("sent") or 0) for _, row in rows)]
 
-    def within(self, start: int, end: int) -> tuple[int, int] | None:
-        """How many events, and when last, of all counts that reach into the time; None where nobody told of any."""
+    def within(self, start: int, end: int) -> tuple[int, int | None] | None:
+        """How many events, and when last, of all counts that reach into the time; None where there is no ledger."""
+        if not self._starts:
+            return None
         first, last = bisect_right(self._starts, start - self._length), bisect_left(self._starts, end)
         if first >= last:
-            return None
+            return 0, None
         return self._sent[last] - self._sent[first], max(self._last[first:last])
 
 

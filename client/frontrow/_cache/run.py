@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 import orjson
 
-from frontrow._cache.ages import SETTLED_MS, age_of, good_for
+from frontrow._cache.ages import SETTLED_MS, STEP_MS, age_of, good_for
 from frontrow._cache.buckets import EMPTY, Bucket, IrregularAnswerError, buckets_of, runs_of, values_of
 from frontrow._cache.entry import NO_MARKS, Entry, Marks
 from frontrow._cache.flights import Flights
@@ -220,8 +220,7 @@ class CachedRun:
         entry = self._shared.store.get([asked.key]).get(asked.key) if asked.read else None
         if entry is None or not self._is_valid(asked, entry, asked.start, asked.end):
             entry, by_another = self._share_own(asked.key, lambda: self._fetch_whole(asked), asked)
-            # Of an empty answer, too, it cannot be told whether it stays so.
-            if not by_another and asked.write and entry.value != b"[]":
+            if not by_another and asked.write:
                 self._shared.store.put({asked.key: entry})
         else:
             by_another = True
@@ -234,7 +233,9 @@ class CachedRun:
         marks = self._marks(asked, asked.start, asked.end)
         newest = self._newest(asked.tables)
         fetched = self._shared.clock()
-        return _entry(orjson.dumps(self._ask(dict(asked.query))), asked.end, fetched, newest, marks)
+        entry = _entry(orjson.dumps(self._ask(dict(asked.query))), asked.end, fetched, newest, marks)
+        # What is missing from an empty answer may be on its way.
+        return entry if entry.value != b"[]" else replace(entry, good_for=STEP_MS)
 
     def _marks(self, asked: Asked, start: int, end: int) -> Marks:
         """Of what is good for a step only, nothing has to be known."""
@@ -285,7 +286,9 @@ def _entry(value: bytes, end: int, fetched: int, newest: int | None, marks: Mark
 
 
 def _guarded_by(entry: Entry) -> int:
-    if entry.marks.ledger is not None:
+    told = entry.marks.ledger
+    # Of data that nobody told of, nobody will tell that more of it came.
+    if told is not None and (entry.value == EMPTY or not told.endswith(":0")):
         return 0
     return 1 if entry.marks.segments is not None else 2
 
