@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections import defaultdict
 from collections.abc import Iterator
 from importlib.metadata import Distribution, distribution, packages_distributions
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from packaging.requirements import Requirement
@@ -30,11 +32,14 @@ def bare(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Environment:
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    """A Druid that three plays were counted in, two of them in Germany."""
+    """A Druid that 32 viewers' plays were counted in, 20 of them in Germany."""
     druid = MemoryDruid()
     druid.apply("audience")
-    plays = [an_event(kind="first_frame", country=country, seq=seq) for seq, country in enumerate(("DE", "FR", "DE"))]
-    druid.send("events", plays)
+    for number in range(32):
+        viewer = base64.urlsafe_b64encode(number.to_bytes(16, "big")).decode().rstrip("=")
+        country = "DE" if number < 20 else "FR"
+        play = an_event(kind="first_frame", session_id=str(UUID(int=number)), viewer_id=viewer, country=country)
+        druid.send("events", [play])
     with memory_server(druid) as server:
         yield server.url
 
@@ -62,7 +67,7 @@ def test_it_is_bare(bare: Environment) -> None:
 def test_it_asks_and_shows_the_answer(bare: Environment, url: str) -> None:
     then = "    print(json.dumps([dict(row) for row in result])); print(result); print(len(result._repr_html_()) > 100)"
     rows, *shown, as_html = bare.python(asking(url, then)).splitlines()
-    assert json.loads(rows) == [{"country": "DE", "plays": 2}, {"country": "FR", "plays": 1}]
+    assert json.loads(rows) == [{"country": "DE", "plays": 20}, {"country": "FR", "plays": 12}]
     assert shown[0].split() == ["country", "plays", "[plays]"]
     assert as_html == "True"
 
@@ -94,7 +99,7 @@ def test_the_command_asks(bare: Environment, url: str) -> None:
     ask = ["query", "top", "country", "plays", "--interval", DAY, "--url", url, "--csv"]
     done = bare.run(bare.bin / "frontrow", *ask)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines() == ["country,plays", "DE,2", "FR,1"]
+    assert done.stdout.splitlines() == ["country,plays", "DE,20", "FR,12"]
 
 
 def test_every_command_helps_or_names_its_extra(bare: Environment) -> None:

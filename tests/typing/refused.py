@@ -24,7 +24,7 @@ def asked_wrongly(client: frontrow.Client) -> None:
     client.timeseries("plays", lst="30m")  # refused: call-arg
     client.timeseries("plays", last=30)  # refused: arg-type
     client.timeseries(5)  # refused: arg-type
-    client.timeseries("plays", interval=("2026-11-23", "2026-11-24"))  # refused: arg-type
+    client.timeseries("plays", interval=(20261123, 20261124))  # refused: arg-type
     client.timeseries("plays", spec=1)  # refused: arg-type
     client.top_n("cdn")  # refused: call-arg
     client.top_n("cdn", "plays", n="10")  # refused: arg-type
