@@ -10,7 +10,6 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from frontrow import Result
-from frontrow._charts.times import bucket_ends, complete
 from frontrow._display import format_value
 from frontrow_ingest.cli.sparkline import fits, sparkline
 
@@ -51,13 +50,9 @@ def is_timeseries(result: Result) -> bool:
 
 
 def unsettled(result: Result) -> int:
-    """How many of the last buckets are not complete: they end after the interval, or after the newest event."""
-    starts = list(result.columns["time"])
-    buckets = list(zip(starts, bucket_ends(result, starts), strict=True))
-    count = 0
-    while count < len(buckets) and not complete(result, *buckets[-1 - count]):
-        count += 1
-    return count
+    """How many of the last buckets are not settled."""
+    settled = result.settled or ()
+    return len(settled) - next((place for place in range(len(settled), 0, -1) if settled[place - 1]), 0)
 
 
 def _words(values: Sequence[Any], moving: int, between: str) -> str:
