@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import click
 
-from frontrow_ingest.cli.query import breakdown, distribution, impact, listing, native, retention, sql, timeseries, top
+from frontrow_ingest.cli.query import (
+    breakdown,
+    compare,
+    distribution,
+    impact,
+    listing,
+    native,
+    overlap,
+    reach,
+    retention,
+    sql,
+    timeseries,
+    top,
+)
 
 
 @click.group(short_help="Ask Druid for timeseries, top lists, retention, SQL.")
@@ -17,6 +30,9 @@ for each in (
     top.command,
     breakdown.command,
     retention.command,
+    compare.command,
+    reach.command,
+    overlap.command,
     impact.command,
     distribution.command,
     sql.command,

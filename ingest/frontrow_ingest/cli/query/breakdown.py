@@ -10,6 +10,7 @@ from frontrow_ingest.cli.completing import complete_dimension_list, complete_met
 from frontrow_ingest.cli.query.asking import question
 from frontrow_ingest.cli.query.options import (
     Asked,
+    bounds_option,
     bucket_option,
     listed,
     narrowed,
@@ -25,6 +26,7 @@ from frontrow_ingest.cli.query.options import (
 @bucket_option("all")
 @time_zone_option
 @spec_option
+@bounds_option
 @narrowed
 def command(
     dimensions: tuple[str, ...],
@@ -33,6 +35,7 @@ def command(
     granularity: str,
     time_zone: str,
     spec: str | None,
+    bounds: bool,
     asked: Asked,
 ) -> Query:
     """METRICS by every combination of the dimensions' values; the first metric ranks.
@@ -44,9 +47,9 @@ def command(
         metrics,
         granularity=granularity,
         n=n,
-        interval=asked.interval,
-        last=asked.last,
+        interval=asked.when,
         where=asked.where,
+        bounds=bounds,
         time_zone=time_zone,
         spec=spec,
         allow_large=asked.allow_large,

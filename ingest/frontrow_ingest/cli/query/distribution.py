@@ -41,8 +41,7 @@ def command(metric: str, bins: int | list[float], by: str | None, n: int, asked:
         bins=bins,
         by=by,
         n=n,
-        interval=asked.interval,
-        last=asked.last,
+        interval=asked.when,
         where=asked.where,
         allow_large=asked.allow_large,
     )

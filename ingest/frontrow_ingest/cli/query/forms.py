@@ -16,7 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from frontrow import Result
-from frontrow._display import caveats, format_value
+from frontrow._display import caveats, cells, headings
 from frontrow_ingest.cli.query.options import Output
 from frontrow_ingest.cli.query.summary import summary
 from frontrow_ingest.cli.tables import table_console
@@ -37,7 +37,7 @@ def show(result: Result, output: Output, *, compact: bool = False) -> None:
             for block in _csv(result):
                 _put(block)
         case "json":
-            _put(orjson.dumps(document(result), default=str, option=0 if compact else orjson.OPT_INDENT_2) + b"\n")
+            _put(orjson.dumps(result.to_dict(), option=0 if compact else orjson.OPT_INDENT_2) + b"\n")
         case None:
             if output.parquet is None:
                 console = table_console()
@@ -51,29 +51,14 @@ def show(result: Result, output: Output, *, compact: bool = False) -> None:
 def as_table(result: Result, rows: slice = slice(None)) -> Table:
     """Some of the rows under their names and units, numbers to the right."""
     table = Table()
-    for name, kind in result.types.items():
-        unit = result.units.get(name)
-        heading = f"{escape(name)}\n[dim]{escape(unit)}[/]" if unit else escape(name)
-        table.add_column(heading, justify="left" if kind == "string" else "right", overflow="fold")
-    columns = [result.columns[name][rows] for name in result.types]
-    for row in zip(*columns, strict=True):
-        table.add_row(*(escape(format_value(value)) for value in row))
+    for name, heading in zip(result.columns, headings(result), strict=True):
+        unit = heading.removeprefix(name).strip(" []")
+        text = f"{escape(name)}\n[dim]{escape(unit)}[/]" if unit else escape(name)
+        left = result.types[name] == "string"
+        table.add_column(text, justify="left" if left else "right", overflow="fold")
+    for row in cells(result)[rows]:
+        table.add_row(*map(escape, row))
     return table
-
-
-def document(result: Result) -> dict[str, Any]:
-    """An answer with all that is known of it, as JSON values."""
-    return {
-        "rows": [{name: _iso(value) for name, value in row.items()} for row in result],
-        "types": dict(result.types),
-        "units": dict(result.units),
-        "interval": None if result.interval is None else str(result.interval),
-        "exactness": result.exactness,
-        "newest_event": _iso(result.freshness.newest) if result.freshness else None,
-        "age_s": result.freshness.age.total_seconds() if result.freshness else None,
-        "query_id": result.query_id,
-        "elapsed_s": result.elapsed,
-    }
 
 
 def _csv(result: Result) -> Iterator[bytes]:

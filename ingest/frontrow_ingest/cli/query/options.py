@@ -9,7 +9,8 @@ from typing import Literal, TypeAlias
 
 import click
 
-from frontrow import Condition, eq, one_of
+from frontrow import AskError, Condition, eq, event, last, one_of, since
+from frontrow._time import IntervalLike
 from frontrow_ingest.cli.completing import (
     complete_conditions,
     complete_granularities,
@@ -27,16 +28,36 @@ _DRAWN = (".png", ".svg", ".html", ".json")
 
 @dataclass(frozen=True)
 class Asked:
-    """What a question of the catalogue is narrowed to; see the client's methods."""
+    """What a question of the catalogue is narrowed to; see the client's methods.
+
+    Attributes:
+        last, interval, since, event: at most one of them; the last hour without any
+
+    Raises:
+        AskError: there are two
+    """
 
     last: str | None
     interval: str | None
+    since: str | None
+    event: str | None
     where: Condition | None
     allow_large: bool
 
     def __post_init__(self) -> None:
-        if self.last is None and self.interval is None:
-            object.__setattr__(self, "last", "1h")
+        if sum(given is not None for given in (self.last, self.interval, self.since, self.event)) > 1:
+            raise AskError("give one of --last, --interval, --since and --event.")
+
+    @property
+    def when(self) -> IntervalLike:
+        """The interval, some of which are worked out when the question is asked."""
+        if self.interval is not None:
+            return self.interval
+        if self.since is not None:
+            return since(self.since)
+        if self.event is not None:
+            return event(self.event)
+        return last("1h" if self.last is None else self.last)
 
 
 @dataclass(frozen=True)
@@ -55,14 +76,22 @@ class Output:
     rounds: int | None
 
 
+def condition_of(text: str) -> Condition:
+    """A condition like ``country=DE,AT``.
+
+    Raises:
+        click.BadParameter: it is none
+    """
+    name, separator, value = text.partition("=")
+    if not separator or not name:
+        raise click.BadParameter(f"{text!r} is not DIM=VALUE.")
+    values = [part or None for part in value.split(",")]
+    return one_of(name, values) if len(values) > 1 else eq(name, values[0])
+
+
 def _conditions(_context: click.Context, _option: click.Parameter, texts: tuple[str, ...]) -> Condition | None:
     found: Condition | None = None
-    for text in texts:
-        name, separator, value = text.partition("=")
-        if not separator or not name:
-            raise click.BadParameter(f"{text!r} is not DIM=VALUE.")
-        values = [part or None for part in value.split(",")]
-        condition = one_of(name, values) if len(values) > 1 else eq(name, values[0])
+    for condition in map(condition_of, texts):
         found = condition if found is None else found & condition
     return found
 
@@ -120,6 +149,8 @@ narrowed = gathered(
     [
         click.option("--last", metavar="LENGTH", help="The time up to now, like 30m or 7d.  [default: 1h]"),
         click.option("--interval", metavar="START/END", help="Instead: from start to end, ISO 8601, UTC by default."),
+        click.option("--since", metavar="TIME", help="Instead: from a time up to now, ISO 8601."),
+        click.option("--event", metavar="EVENT_ID", help="Instead: the time of this live event."),
         _WHERE,
         allow_large_option,
     ],
@@ -167,9 +198,16 @@ time_zone_option = click.option(
     help="Of the calendar that days and months follow.",
 )
 
+settled_option = click.option(
+    "--settled", is_flag=True, help="Leave out buckets that are not whole, or newer than the newest event."
+)
+bounds_option = click.option(
+    "--bounds", is_flag=True, help="Beside each metric from a sketch, between what the truth is in 95 of 100 cases."
+)
+
 GROUPS: Mapping[str, Sequence[str]] = {
-    "Narrowed": ("last", "interval", "where", "allow_large"),
+    "Narrowed": ("last", "interval", "since", "event", "where", "allow_large"),
     "Output": ("form", "parquet", "chart", "watch", "rounds"),
-    "Druid": ("url", "prefix", "timeout", "context", "token_file", "ca", "certificate", "key", "proxy"),
+    "Druid": ("url", "prefix", "min_audience", "timeout", "context", "token_file", "ca", "certificate", "key", "proxy"),
 }
 """How the shared options are shown."""

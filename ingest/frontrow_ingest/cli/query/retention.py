@@ -19,8 +19,7 @@ def command(title: str, by: str, asked: Asked) -> Query:
     return frontrow.retention(
         title,
         by=by,
-        interval=asked.interval,
-        last=asked.last,
+        interval=asked.when,
         where=asked.where,
         allow_large=asked.allow_large,
     )

@@ -8,7 +8,15 @@ import frontrow
 from frontrow import Query
 from frontrow_ingest.cli.completing import complete_metrics
 from frontrow_ingest.cli.query.asking import question
-from frontrow_ingest.cli.query.options import Asked, bucket_option, narrowed, spec_option, time_zone_option
+from frontrow_ingest.cli.query.options import (
+    Asked,
+    bounds_option,
+    bucket_option,
+    narrowed,
+    settled_option,
+    spec_option,
+    time_zone_option,
+)
 
 
 @question("timeseries")
@@ -16,15 +24,26 @@ from frontrow_ingest.cli.query.options import Asked, bucket_option, narrowed, sp
 @bucket_option("1m")
 @time_zone_option
 @spec_option
+@settled_option
+@bounds_option
 @narrowed
-def command(metrics: tuple[str, ...], granularity: str, time_zone: str, spec: str | None, asked: Asked) -> Query:
+def command(
+    metrics: tuple[str, ...],
+    granularity: str,
+    time_zone: str,
+    spec: str | None,
+    settled: bool,
+    bounds: bool,
+    asked: Asked,
+) -> Query:
     """METRICS by time bucket."""
     return frontrow.timeseries(
         metrics,
-        interval=asked.interval,
-        last=asked.last,
+        interval=asked.when,
         granularity=granularity,
         where=asked.where,
+        settled=settled,
+        bounds=bounds,
         time_zone=time_zone,
         spec=spec,
         allow_large=asked.allow_large,

@@ -8,7 +8,7 @@ import frontrow
 from frontrow import Query
 from frontrow_ingest.cli.completing import complete_dimensions, complete_labels, complete_metrics
 from frontrow_ingest.cli.query.asking import question
-from frontrow_ingest.cli.query.options import Asked, narrowed, spec_option
+from frontrow_ingest.cli.query.options import Asked, bounds_option, narrowed, spec_option
 
 
 @question("top")
@@ -21,9 +21,10 @@ from frontrow_ingest.cli.query.options import Asked, narrowed, spec_option
     help="Show beside each value what a lookup has of it: title, title.genre ...",
 )
 @spec_option
+@bounds_option
 @narrowed
 def command(
-    dimension: str, metrics: tuple[str, ...], n: int, label: str | None, spec: str | None, asked: Asked
+    dimension: str, metrics: tuple[str, ...], n: int, label: str | None, spec: str | None, bounds: bool, asked: Asked
 ) -> Query:
     """Values of DIMENSION with the largest value of the first of METRICS."""
     return frontrow.top_n(
@@ -31,9 +32,9 @@ def command(
         metrics,
         n=n,
         label=label,
-        interval=asked.interval,
-        last=asked.last,
+        interval=asked.when,
         where=asked.where,
+        bounds=bounds,
         spec=spec,
         allow_large=asked.allow_large,
     )

@@ -11,6 +11,7 @@ import click
 import orjson
 
 from frontrow import Client, Timeouts, Tls
+from frontrow._suppression import LEAST
 from frontrow_ingest.cli.options import prefix_option, url_option
 from frontrow_ingest.cli.query.gathering import gathered
 from frontrow_specs import catalogue
@@ -26,6 +27,7 @@ class Way:
         token_file: holds a token for bearer authorization; read anew for each request, as it may be replaced
         ca, certificate, key: of :class:`frontrow.Tls`
         prefix: before the datasources' names in Druid
+        min_audience: rows of fewer viewers are hidden
     """
 
     url: str
@@ -37,6 +39,7 @@ class Way:
     key: Path | None = None
     proxy: str | None = None
     prefix: str = ""
+    min_audience: int = LEAST
 
     def client(self, within_s: float | None = None) -> Client:
         """A client whose questions end after ``timeout``, or else ``within_s``, if that is shorter than its own.
@@ -63,6 +66,7 @@ class Way:
             token=None if self.token_file is None else self._token,
             tls=Tls(ca=self.ca, certificate=self.certificate, key=self.key) if secure else None,
             proxy=self.proxy,
+            min_audience=self.min_audience,
         )
 
     def _token(self) -> str:
@@ -121,5 +125,12 @@ _OTHERS = [
 reached = gathered(Way, "way", [url_option, *_OTHERS])
 """Decorates a function that gets ``way``."""
 
-reached_by_prefix = gathered(Way, "way", [url_option, prefix_option, *_OTHERS])
+_MIN_AUDIENCE = click.option(
+    "--min-audience",
+    type=click.IntRange(min=0),
+    default=LEAST,
+    show_default=True,
+    help="Hide rows of fewer viewers; 0 hides none.",
+)
+reached_by_prefix = gathered(Way, "way", [url_option, prefix_option, _MIN_AUDIENCE, *_OTHERS])
 """The same where the datasources are those of the specs."""
