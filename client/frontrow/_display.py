@@ -64,7 +64,7 @@ def cells(result: Result, most: int | None = None) -> list[list[str]]:
     for row, values in enumerate(zip(*(column[:most] for column in result.columns.values()), strict=True)):
         line = []
         for value, kind, stays in zip(values, kinds, kept, strict=True):
-            text = format_value(value, zone) if stays or not hidden[row] else hidden_text(result)
+            text = hidden_text(result) if value is None and hidden[row] and not stays else format_value(value, zone)
             marked = kind == "time" and settled is not None and not settled[row]
             line.append(f"{text} {UNSETTLED}" if marked else text)
         found.append(line)

@@ -188,7 +188,8 @@ class TestText:
         assert repr(a_result()) == str(a_result())
 
     def test_hidden_rows_and_marks(self) -> None:
-        some = replace(a_result(), suppression=Suppression(10, "viewers", (False, True, False)))
+        nulls: dict[str, list[Any]] = {"plays": [1, None, None], "ratio": [0.1, None, 1.0], "raw": ["x", None, None]}
+        some = replace(a_result(**nulls), suppression=Suppression(10, "viewers", (False, True, False)))
         lines = str(some).splitlines()
         assert lines[3].split() == ["2026-11-23", "20:00:01", "~", "–", "<10", "<10", "<10"]
         assert "1 row with fewer than 10 viewers is hidden" in lines[-1]
@@ -216,7 +217,8 @@ class TestHtml:
 
     def test_is_well_formed_and_says_all_caveats(self) -> None:
         hidden = Suppression(10, "viewers", (False, True, False))
-        part = replace(a_result(), suppression=hidden, completeness=Completeness(0.5, sent=4, missing=2))
+        part = a_result(plays=[1, None, None], ratio=[0.1, None, 1.0], raw=["x", None, None])
+        part = replace(part, suppression=hidden, completeness=Completeness(0.5, sent=4, missing=2))
         root = ElementTree.fromstring(part._repr_html_())  # noqa: S314 - our own
         assert [cell.get("scope") for cell in root.iter("th")] == ["col"] * 5
         caption = root.find("table/caption")
