@@ -77,6 +77,7 @@ BENCHMARKS = {
     "caveats": Benchmark(
         "What caveats cost: audiences of cells, completeness", 300, on_druid, "--events 5000 --rounds 3"
     ),
+    "reach": Benchmark("Reach over time: united in Python or in Druid", 300, on_druid, "--events 5000 --rounds 1"),
     "failures": Benchmark("The same twenty failures: pydruid and frontrow", 300, None),
     "rollup": Benchmark("Rows, bytes and speed of each rollup spec", 600, on_indexer, "--viewers 100"),
     "preview": Benchmark("The rollup preview", 400, None, "--viewers 100"),
