@@ -74,6 +74,9 @@ BENCHMARKS = {
     "dedup": Benchmark("Leaving duplicates out: cost, memory, size", 300, on_kafka, "--events 20000 --rounds 1"),
     "collector": Benchmark("The collector against the straightforward way", 240, on_kafka, "--seconds 1"),
     "client": Benchmark("The client against pydruid and bare HTTP", 300, on_druid, "--rounds 40"),
+    "board": Benchmark(
+        "A board with thirty viewers, with and without the cache", 400, on_druid, "--viewers 3 --seconds 11"
+    ),
     "failures": Benchmark("The same twenty failures: pydruid and frontrow", 300, None),
     "rollup": Benchmark("Rows, bytes and speed of each rollup spec", 600, on_indexer, "--viewers 100"),
     "preview": Benchmark("The rollup preview", 400, None, "--viewers 100"),
