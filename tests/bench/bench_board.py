@@ -204,24 +204,31 @@ def all_view(make: Callable[[Transport], Client], url: str, viewers: int, second
 
 
 def table_of(found: dict[str, Seen], viewers: int, seconds: float, events: int) -> Table:
-    title = f"{viewers} viewers, {len(board())} charts each {EVERY_S:.0f} s, {seconds:.0f} s each way, {events:,} events; ms"
-    table = Table("way", "refreshes", "P50", "P90", "P99", "chart P50", "P90", title=title)
-    for column in ("queries", "per refresh", "÷", "buckets from cache", "charts all from cache", "age of newest P90"):
-        table.add_column(column, justify="right")
-    base = next(iter(found.values()))
-    each = base.queries / len(base.refreshes_ms)
-    for way, seen in found.items():
-        cut, charts = statistics.quantiles(seen.refreshes_ms, n=100), statistics.quantiles(seen.charts_ms, n=100)
-        own = seen.queries / len(seen.refreshes_ms)
-        share = f"{seen.from_cache / seen.buckets:.1%}" if seen.buckets else "–"
-        untouched = f"{seen.untouched / len(seen.charts_ms):.1%}" if seen.buckets else "–"
-        age = f"{statistics.quantiles(seen.behind_s, n=100)[89]:.1f} s" if len(seen.behind_s) > 1 else "–"
-        table.add_row(
-            way, f"{len(seen.refreshes_ms):,}", *(f"{cut[at]:,.0f}" for at in (49, 89, 98)),
-            *(f"{charts[at]:,.1f}" for at in (49, 89)), f"{seen.queries:,}", f"{own:.1f}", f"{each / own:.1f}", share,
-            untouched, age,
-        )  # fmt: skip
+    about = f"{viewers} viewers, {len(board())} charts each {EVERY_S:.0f} s"
+    table = Table("", *found, title=f"{about}; {seconds:.0f} s each way, {events:,} events")
+    first = next(iter(found.values()))
+    columns = [measures(seen, first) for seen in found.values()]
+    for name in columns[0]:
+        table.add_row(name, *(column[name] for column in columns))
     return table
+
+
+def measures(seen: Seen, first: Seen) -> dict[str, str]:
+    """What is told of a way, beside the first one."""
+    refresh, chart = (statistics.quantiles(times, n=100) for times in (seen.refreshes_ms, seen.charts_ms))
+    each, of_first = (way.queries / len(way.refreshes_ms) for way in (seen, first))
+    age = statistics.quantiles(seen.behind_s, n=100) if len(seen.behind_s) > 1 else None
+    return {
+        "refreshes": f"{len(seen.refreshes_ms):,}",
+        **{f"a refresh, P{at}, ms": f"{refresh[at - 1]:,.0f}" for at in (50, 90, 99)},
+        **{f"a chart, P{at}, ms": f"{chart[at - 1]:,.1f}" for at in (50, 90, 99)},
+        "Druid queries": f"{seen.queries:,}",
+        "of a refresh": f"{each:.1f}",
+        "the first way's, divided by it": f"{of_first / each:.1f}",
+        "buckets from the cache": f"{seen.from_cache / seen.buckets:.1%}" if seen.buckets else "–",
+        "charts all from the cache": f"{seen.untouched / len(seen.charts_ms):.1%}" if seen.buckets else "–",
+        "age of the newest event told, P90, s": f"{age[89]:.1f}" if age else "–",
+    }
 
 
 def measured(url: str, names: dict[str, str], viewers: int, seconds: float, directory: str) -> dict[str, Seen]:
@@ -264,7 +271,7 @@ def main() -> None:
         names = {**topic.datasources, **ledger.datasources}
         found = measured(arguments.url, names, arguments.viewers, arguments.seconds, directory)
         events = flow.sent
-    Console().print(table_of(found, arguments.viewers, arguments.seconds, events))
+    Console(width=160).print(table_of(found, arguments.viewers, arguments.seconds, events))
 
 
 if __name__ == "__main__":
