@@ -68,7 +68,9 @@ class Asked:
 
     def __call__(self, query: dict[str, Any]) -> list[Any]:
         self.queries.append(query)
-        return told(("11:00:00", 5, 100)) if query["queryType"] == "timeseries" else [segment("11", "12", name="audience")]
+        return (
+            told(("11:00:00", 5, 100)) if query["queryType"] == "timeseries" else [segment("11", "12", name="audience")]
+        )
 
     def guard(self, looks: Looks, scope: str = "here") -> Guard:
         def share(_: Any, ask: Any) -> Any:

@@ -298,7 +298,9 @@ def test_little_room_is_kept_for_what_was_used_last(world: World) -> None:
     small = World(cache=Cache(size=1 << 20), druid=world.druid, arrived=world.arrived)
     small.now = world.now
     for number in range(200):
-        small.ask({**OLD, "filter": {"type": "not", "field": {"type": "selector", "dimension": "isp", "value": number}}})
+        small.ask(
+            {**OLD, "filter": {"type": "not", "field": {"type": "selector", "dimension": "isp", "value": number}}}
+        )
     store: Any = small.cache._shared.store
     assert store._entries.currsize <= 1 << 20
     assert len(store._entries) < 4_000
