@@ -34,6 +34,7 @@ def metadata(result: Result) -> dict[str, Any]:
         "suppressed": result.suppressed,
         "suppressed_rows": [row for row, is_hidden in enumerate(result.suppression.rows) if is_hidden],
         "min_audience": result.suppression.least,
+        "cache": None if result.cache is None else json_value(asdict(result.cache)),
         "query_id": result.query_id,
         "elapsed_s": result.elapsed,
     }

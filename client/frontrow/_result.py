@@ -160,7 +160,7 @@ class Result(Sequence[Mapping[str, Any]]):
             ``rows`` (times in ISO 8601, UTC), ``types`` and ``units`` by column; ``interval`` as ``start/end``,
             ``time_zone``, ``settled`` of each row or None; ``exactness`` in words; ``completeness`` with its fields;
             ``newest_event``, ``age_s`` of it when asked; ``suppressed``, ``suppressed_rows`` by number from 0,
-            ``min_audience``; ``query_id``, ``elapsed_s``.
+            ``min_audience``; ``cache`` with its fields or None; ``query_id``, ``elapsed_s``.
         """
         from frontrow._document import to_dict
 

@@ -78,6 +78,9 @@ BENCHMARKS = {
         "What caveats cost: audiences of cells, completeness", 300, on_druid, "--events 5000 --rounds 3"
     ),
     "reach": Benchmark("Reach over time: united in Python or in Druid", 300, on_druid, "--events 5000 --rounds 1"),
+    "board": Benchmark(
+        "A board with thirty viewers, with and without the cache", 400, on_druid, "--viewers 3 --seconds 11"
+    ),
     "failures": Benchmark("The same twenty failures: pydruid and frontrow", 300, None),
     "rollup": Benchmark("Rows, bytes and speed of each rollup spec", 600, on_indexer, "--viewers 100"),
     "preview": Benchmark("The rollup preview", 400, None, "--viewers 100"),

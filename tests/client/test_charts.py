@@ -452,6 +452,20 @@ class TestBins:
         assert len({panel["encoding"]["y"]["scale"]["domainMax"] for panel in spec["vconcat"]}) == 1
         assert "Of 14 values the first 12 are drawn" in caption(spec)
 
+    def test_what_is_hidden_is_not_drawn(self) -> None:
+        columns = {
+            "cdn": ["a", "a", "b"],
+            "from_ms": [None, 500.0, None],
+            "to_ms": [500.0, None, None],
+            "plays": [10, 30, None],
+            "share": [0.25, 0.75, None],
+            "share_up_to": [0.25, 1.0, None],
+        }
+        spec = chart_spec(answer(columns))
+        assert [row["value"] for row in rows(spec)] == [0.25, 0.75]
+        nothing = chart_spec(answer({name: [*values[:1], None][1:] for name, values in columns.items()}))
+        assert nothing["data"]["values"] == [{"text": "no rows"}]
+
     def test_one_split_below_zero(self) -> None:
         columns = {"from_ms": [None, -5.0], "to_ms": [-5.0, None], "events": [1, 1], "share": [0.5, 0.5]}
         spec = chart_spec(answer({**columns, "share_up_to": [0.5, 1.0]}))

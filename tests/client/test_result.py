@@ -282,6 +282,7 @@ class TestDocument:
             "suppressed": 1,
             "suppressed_rows": [1],
             "min_audience": 10,
+            "cache": None,
             "query_id": "id-1",
             "elapsed_s": 0.012,
         }  # fmt: skip

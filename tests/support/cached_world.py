@@ -1,4 +1,4 @@
-"""A Druid in memory with a cache before it and a clock of its own, and what it was sent, for tests of the cache."""
+"""A Druid in memory, a cache before it with a clock of its own, and what was sent, for tests of the cache."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+from jupyter_client import AsyncKernelManager
 from nbclient import NotebookClient
 
 NOTEBOOKS = Path(__file__).parents[2] / "client" / "notebooks"
@@ -37,7 +38,10 @@ def executed(path: Path, url: str, names: Mapping[str, str]) -> Any:
         if CONNECTS in cell.metadata.get("tags", []):
             own[cell.id] = cell.source
             cell.source = f"import frontrow\n\nclient = frontrow.Client({url!r}, datasources={dict(names)!r})"
-    NotebookClient(notebook, timeout=_CELL_S, kernel_name="python3", resources={}).execute()
+    with tempfile.TemporaryDirectory(prefix="frontrow-kernel-") as sockets:
+        # By files instead of ports: nothing else of this machine can talk to the kernel.
+        kernel = AsyncKernelManager(kernel_name="python3", transport="ipc", ip=f"{sockets}/kernel")
+        NotebookClient(notebook, km=kernel, timeout=_CELL_S).execute()
     for cell in notebook.cells:
         cell.source = own.get(cell.id, cell.source)
         cell.metadata.pop("execution", None)

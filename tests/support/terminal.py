@@ -39,7 +39,9 @@ class Terminal:
         """Wait until it has written this."""
         deadline = time.monotonic() + seconds
         while text not in self.text:
-            assert time.monotonic() < deadline, f"waited {seconds:g} s for {text!r} in {self.text!r}"
+            assert time.monotonic() < deadline, (
+                f"waited {seconds:g} s for {text!r}; the last of it: {self.text[-2000:]!r}"
+            )
             time.sleep(0.02)
 
     def ended(self, seconds: float = 30) -> int:

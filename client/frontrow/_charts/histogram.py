@@ -24,28 +24,30 @@ def histogram_panels(result: Result, shape: Shape, *, width: int, height: int | 
     groups = bin_groups(result, shape)[:MOST_VALUES]
     ends = edges(result)
     xs = measure("ms", [end for pair in ends for end in pair])
-    several = len(groups) * len(shape.metrics) > 1
-    tall = height or (_ONE_OF_SEVERAL if several else _ALONE)
+    count = len(groups) * len(shape.metrics)
+    tall = height or (_ONE_OF_SEVERAL if count > 1 else _ALONE)
     panels: list[dict[str, Any]] = []
     for metric in shape.metrics:
         ys = measure(result.units.get(metric, ""), result.columns[metric])
         for name, rows in groups:
             panel = _panel(result, metric, rows, ends, xs, ys)
             # The unit below the last one is enough.
-            if len(panels) + 1 < len(groups) * len(shape.metrics):
+            if len(panels) + 1 < count:
                 panel["encoding"]["x"]["axis"]["title"] = None
             title = " · ".join(filter(None, [capital(titled(metric)) if len(shape.metrics) > 1 else "", name]))
-            panels.append(
-                {**({"title": panel_title(title)} if several else {}), "width": width, "height": tall, **panel}
-            )
+            panels.append({**({"title": panel_title(title)} if title else {}), "width": width, "height": tall, **panel})
     return panels
 
 
 def edges(result: Result) -> list[tuple[float, float]]:
     """Where each bin is drawn: one without an end is as wide as its neighbour."""
-    found = []
+    found: list[tuple[float, float]] = []
     starts, ends = result.columns["from_ms"], result.columns["to_ms"]
     for row, (start, end) in enumerate(zip(starts, ends, strict=True)):
+        if start is None and end is None:
+            # A distribution that is hidden has no bins.
+            found.append((0, 0))
+            continue
         if start is None:
             following = ends[row + 1]
             width = following - end if following is not None else max(end, 1)
@@ -83,21 +85,22 @@ def of_bins(result: Result, shape: Shape) -> str:
     told = []
     xs = measure("ms", [end for pair in edges(result) for end in pair])
     for metric in shape.metrics:
-        ys = measure(result.units.get(metric, ""), result.columns[metric])
+        values = result.columns[metric]
+        ys = measure(result.units.get(metric, ""), values)
         for name, rows in bin_groups(result, shape)[:MOST_VALUES]:
-            highest = max(rows, key=lambda row: result.columns[metric][row])
-            value = ys.text(result.columns[metric][highest])
+            highest = max(rows, key=lambda row: values[row])
+            value = ys.text(values[highest])
             told.append(f"{name or capital(titled(metric))}: highest {said(result, highest, xs)}, {value}.")
     return f"Histogram. {' '.join(told)}"
 
 
 def bin_groups(result: Result, shape: Shape) -> list[tuple[str, list[int]]]:
-    """Rows by the value compared."""
-    if not shape.dimensions:
-        return [("", list(range(len(result))))] if len(result) else []
+    """Rows by the value compared; without what is hidden."""
     found: dict[str, list[int]] = {}
-    for row, value in enumerate(result.columns[shape.dimensions[0]]):
-        found.setdefault(named(value), []).append(row)
+    for row, share in enumerate(result.columns["share"]):
+        if share is not None:
+            name = named(result.columns[shape.dimensions[0]][row]) if shape.dimensions else ""
+            found.setdefault(name, []).append(row)
     return list(found.items())
 
 
@@ -132,7 +135,7 @@ def _panel(
             "y": {
                 "field": "value",
                 "type": "quantitative",
-                "scale": {"zero": True, "nice": True, "domainMax": ys.drawn(max(values, default=1)) or 1},
+                "scale": {"zero": True, "nice": True, "domainMax": _largest(values, ys)},
                 "axis": value_axis(ys.axis_title, ys.axis_format),
             },
             "color": {"condition": {"test": "datum.open", "value": _OPEN}, "value": PALETTE[0]},
@@ -142,3 +145,7 @@ def _panel(
             ],
         },
     }
+
+
+def _largest(values: Sequence[float | None], ys: Measure) -> float:
+    return ys.drawn(max((value for value in values if value is not None), default=1)) or 1

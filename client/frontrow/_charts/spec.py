@@ -96,7 +96,7 @@ def chart_spec(
             says = of_panels(panels)
     named = title or _title(result, shape, chosen)
     lines = caption(result, zone, width, step, notes)
-    if not len(result):
+    if not len(result) or not parts:
         across, parts = "vconcat", [_nothing(width)]
     apart = {"resolve": {"scale": {"color": "independent"}, "legend": {"color": "independent"}}, "spacing": 22}
     whole = parts[0] if len(parts) == 1 else {across: parts, **apart}

@@ -35,7 +35,7 @@ class StackSettings:
         heap_mb: Java heap by service, MiB, where it differs from the default
         class_archives: start from archives of loaded classes, kept in the cache
         short_lived: only the first, quick compiler of the JVM, in every service: a stack that ends after minutes is up
-            with a quarter less work, but ingests and queries much data more slowly
+            with less work, but ingests and queries much data more slowly
     """
 
     directory: Path

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from frontrow import Client
 from frontrow_ingest.simulate import Simulation
 from frontrow_ingest.testing import MemoryDruid
+from support.clients import a_client
 from support.slices import check_slices
 from support.viewing_events import valid_events
 
@@ -21,10 +22,10 @@ def client_of(events: list[dict[str, Any]]) -> Client:
     druid = MemoryDruid()
     druid.apply("audience", "quality")
     druid.send("events", events)
-    return Client(transport=druid)
+    return a_client(transport=druid)
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 @given(drawn=st.lists(valid_events(), min_size=1, max_size=25))
 def test_any_events(drawn: list[dict[str, Any]]) -> None:
     events = [{**event, "ts": DAY_MS + event["ts"] % 5_400_000} for event in drawn]

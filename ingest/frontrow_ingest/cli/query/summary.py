@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
 
 from rich.cells import cell_len
 from rich.console import Console
 
 from frontrow import Result
-from frontrow._display import format_value
+from frontrow._display import format_value, hidden_text
 from frontrow_ingest.cli.sparkline import fits, sparkline
 
 _IN_A_PIPE = 60
 _LEAST = 8
+_BESIDE = ("_low", "_high", "_change", "_change_share")
 
 
 def summary(result: Result, console: Console) -> list[str]:
@@ -22,11 +21,11 @@ def summary(result: Result, console: Console) -> list[str]:
 
     Below :data:`_LEAST` bars beside the words, the bars get a line of their own.
     """
-    metrics = [name for name, kind in result.types.items() if kind in ("integer", "number")]
+    metrics = [name for name, kind in result.types.items() if kind in ("integer", "number") and _alone(name, result)]
     if not is_timeseries(result) or not metrics:
         return []
     moving, ascii_only = unsettled(result), not fits(console.encoding)
-    words = {name: _words(result.columns[name], moving, "," if ascii_only else " ·") for name in metrics}
+    words = {name: _words(result, name, moving, "," if ascii_only else " ·") for name in metrics}
     longest = max(map(cell_len, metrics))
     width = console.width if console.is_terminal else _IN_A_PIPE + longest + max(map(len, words.values())) + 4
     room = width - longest - max(map(len, words.values())) - 4
@@ -42,7 +41,7 @@ def is_timeseries(result: Result) -> bool:
     """Whether its rows are buckets of time, one after the other."""
     times = result.columns.get("time", ())
     return (
-        next(iter(result.types), None) == "time"
+        result.types.get("time") == "time"
         and len(times) > 1
         and "string" not in result.types.values()
         and all(None not in pair and pair[0] < pair[1] for pair in pairwise(times))
@@ -59,9 +58,17 @@ def unsettled(result: Result) -> int:
     return count
 
 
-def _words(values: Sequence[Any], moving: int, between: str) -> str:
+def _alone(name: str, result: Result) -> bool:
+    """Whether a column has a line of its own: bounds and changes are told by those of their metric."""
+    base = next((name.removesuffix(end) for end in _BESIDE if name.endswith(end)), None)
+    return name != "elapsed" and (base is None or base not in result.types)
+
+
+def _words(result: Result, name: str, moving: int, between: str) -> str:
+    values = result.columns[name]
     known = [value for value in values if value is not None]
+    last = hidden_text(result) if result.suppressed_rows[-1] else format_value(values[-1])
+    last = f"last {last}{' (not complete)' if moving else ''}"
     if not known:
-        return "no value"
-    last = f"last {format_value(values[-1])}{' (not complete)' if moving else ''}"
+        return "no value" if all(not hidden for hidden in result.suppressed_rows) else last
     return f"min {format_value(min(known))}{between} max {format_value(max(known))}{between} {last}"

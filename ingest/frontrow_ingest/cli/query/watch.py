@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -57,13 +57,12 @@ def watch(ask: Callable[[], Result], output: Output, *, seconds: float, may_take
             f"a round may take {may_take:g} s, longer than the {seconds:g} s to the next, which then begins at once",
             err=True,
         )
-    signal.signal(signal.SIGTERM, as_interrupt)  # a query that is under way ends in Druid, too
     console = table_console()
     in_place = console.is_terminal and output.form is None and output.parquet is None
     live = Live(console=console, auto_refresh=False) if in_place else None
     display: Display = Blocks(output) if live is None else InPlace(live, output, seconds)
     held: AbstractContextManager[object] = nullcontext() if live is None else live
-    with held:
+    with _terminated_as_interrupted(), held:
         return rounds(ask, display, seconds=seconds, count=output.rounds)
 
 
@@ -143,6 +142,16 @@ class InPlace:
     def _draw(self, heading: str, error: str | None, at: datetime) -> None:
         console: Console = self._live.console
         self._live.update(screen(console, heading, self._newest, error, at), refresh=True)
+
+
+@contextmanager
+def _terminated_as_interrupted() -> Iterator[None]:
+    """For the block: SIGTERM as well ends the query that is under way in Druid, and gives the terminal back."""
+    before = signal.signal(signal.SIGTERM, as_interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _clock(at: datetime) -> str:

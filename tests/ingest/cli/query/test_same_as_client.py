@@ -59,8 +59,8 @@ SAME: dict[str, Query] = {
     ),
     "top country unique_viewers --bounds": frontrow.top_n("country", "unique_viewers", bounds=True, interval=HOUR),
     "breakdown cdn unique_viewers --bounds": frontrow.breakdown("cdn", "unique_viewers", bounds=True, interval=HOUR),
-    "overlap de:country=DE north:cdn=aurora north:country=DE,AT": frontrow.overlap(
-        {"de": {"country": "DE"}, "north": {"cdn": "aurora", "country": ["DE", "AT"]}}, interval=HOUR
+    "overlap de:country=DE north:content_id=title-1 north:country=DE,AT": frontrow.overlap(
+        {"de": {"country": "DE"}, "north": {"content_id": "title-1", "country": ["DE", "AT"]}}, interval=HOUR
     ),
     "reach --granularity 10m --where country=DE": frontrow.reach(
         granularity="10m", where={"country": "DE"}, interval=HOUR

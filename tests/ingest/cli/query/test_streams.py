@@ -66,7 +66,8 @@ class TestEncodings:
         def respond(request: Request) -> Reply:
             if request.json["queryType"] != "topN":
                 return druid(request)
-            rows = [{"isp": self.ISP, "plays": 7}, {"isp": None, "plays": 5}]
+            viewers = {"viewers_hll": 400.0}
+            rows = [{"isp": self.ISP, "plays": 7, **viewers}, {"isp": None, "plays": 5, **viewers}]
             return json_reply([{"timestamp": "2026-11-23T20:00:00.000Z", "result": rows}])
 
         with loopback(respond) as found:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from rich.console import Console
 
 from frontrow import Freshness, Interval, Result
+from frontrow._suppression import Suppression
 from frontrow_ingest.cli.query.summary import is_timeseries, summary, unsettled
 
 START = datetime(2026, 11, 23, 20, tzinfo=UTC)
@@ -54,6 +56,28 @@ def test_the_last_bucket_is_marked_while_it_may_change() -> None:
 def test_without_a_value() -> None:
     assert summary(timeseries(startup_time_p50=[None, None]), console()) == ["startup_time_p50      no value"]
     assert summary(timeseries(plays=[3, None]), console())[0].endswith("min 3 · max 3 · last –")
+
+
+def test_hidden_values_are_told_as_such() -> None:
+    def shown(*hidden: bool, protecting: int = 0) -> str:
+        plays = [None if each else 4 for each in hidden]
+        (line,) = summary(
+            replace(timeseries(plays=plays), suppression=Suppression(10, rows=hidden, protecting=protecting)), console()
+        )
+        return line
+
+    assert shown(False, True) == "plays  █   min 4 · max 4 · last <10"
+    assert shown(True, True) == "plays      last <10"
+    assert shown(True, True, protecting=1) == "plays      last hidden"
+
+
+def test_bounds_and_changes_have_no_line_of_their_own() -> None:
+    found = summary(
+        timeseries(elapsed=[0, 1], reach=[1, 2], reach_low=[1, 2], reach_high=[1, 2], reach_change_share=[1, 2]),
+        console(),
+    )
+    assert [line.split()[0] for line in found] == ["reach"]
+    assert len(summary(timeseries(only_low=[1, 2]), console())) == 1
 
 
 @pytest.mark.parametrize("width", [20, 40, 80, 200, 100_000])

@@ -215,9 +215,12 @@ class TestOnATerminal:
         plays = iter([1, 22, 333, 4_444])
 
         def growing(request: Request) -> Reply:
-            if request.json["queryType"] == "dataSourceMetadata":
+            if request.method == "DELETE" or request.json["dataSource"] == "ledger":
                 return druid(request)
-            return json_reply([{"timestamp": "2026-11-23T20:01:00.000Z", "result": {"plays": next(plays)}}])
+            if request.json["queryType"] != "timeseries":
+                return druid(request)
+            found = {"plays": next(plays), "viewers_hll": 900.0}
+            return json_reply([{"timestamp": "2026-11-23T20:01:00.000Z", "result": found}])
 
         with loopback(growing) as server, fault_proxy(server.url) as proxy:
             command = [FRONTROW, "query", "timeseries", "plays", "--watch=1", "--url", proxy.url, *INTERVAL]
