@@ -52,21 +52,24 @@ class Compare(Query):
         asking = session.begin(now, buckets, context, large)
         # Each counts its own viewers, and may be of an epoch of the viewer key of its own.
         session.check(before, buckets, asking.runner, large)
+        types: dict[str, ColumnType] = {}
+        units: dict[str, str] = {}
+        note = ""
         if isinstance(self.question, Timeseries):
             columns = ask_compared_timeseries(now, before, buckets, pair, asking.run)
-            types: dict[str, ColumnType] = {"elapsed": "number", "time": "time", "time_before": "time"}
-            units, note = {"elapsed": "min"}, ""
+            types |= {"elapsed": "number", "time": "time", "time_before": "time"}
+            units["elapsed"] = "min"
         elif isinstance(self.question, Breakdown):
             names = self.question.dimensions
             multi_value = [name for name in names if now.is_multi_value(name)]
             columns, note = ask_compared_breakdown(now, before, names, multi_value, self.question.n, asking.run)
-            types, units = dict.fromkeys(names, "string"), {}
+            types |= dict.fromkeys(names, "string")
         else:
             dimension = self.question.dimension
             columns, note = ask_compared_top_n(
                 now, before, dimension, now.is_multi_value(dimension), self.question.n, asking.run
             )
-            types, units = {dimension: "string"}, {}
+            types[dimension] = "string"
         said = "; ".join(part for part in (before.exactness(), note, compared_note(pair)) if part)
         return asking.result(
             columns,
