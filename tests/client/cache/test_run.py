@@ -210,7 +210,7 @@ class TestFreshness:
         run(recent)
         # One of the last minutes was fetched when the last event was not there; what is settled does not matter.
         assert run.newest() == datetime.fromtimestamp(first / 1000, UTC)
-        world.now += 2_000
+        world.now += 3_000
         run = world.run()
         run(recent)
         assert run.newest() == datetime.fromtimestamp(max(ts for ts, _ in world.arrived) / 1000, UTC)
