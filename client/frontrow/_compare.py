@@ -15,6 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from frontrow._ask import Ask
+from frontrow._breakdown import MOST_ROWS, ask_breakdown
 from frontrow._errors import AskError
 from frontrow._formula import evaluate
 from frontrow._result import ColumnType
@@ -185,6 +186,21 @@ def ask_compared_top_n(
         most = MOST_VALUES if multi_value else len(values)
         earlier, _ = ask_top_n(restricted(before, dimension, values), dimension, multi_value, most, run)
     return joined([dimension], found, earlier, before), note
+
+
+def ask_compared_breakdown(
+    now: Ask, before: Ask, dimensions: Sequence[str], multi_value: Sequence[str], n: int, run: Run
+) -> tuple[dict[str, list[Any]], str]:
+    """Columns: each dimension, now's groups in their order, and four for each metric; and the note of it."""
+    everything = parse_granularity("all")
+    found, note = ask_breakdown(now, dimensions, multi_value, everything, n, run)
+    earlier: Mapping[str, Sequence[Any]] = dict.fromkeys(found, ())
+    if found[dimensions[0]]:
+        of_these = before
+        for name in dimensions:
+            of_these = restricted(of_these, name, [*dict.fromkeys(found[name])])
+        earlier, _ = ask_breakdown(of_these, dimensions, multi_value, everything, MOST_ROWS, run)
+    return joined(dimensions, found, earlier, before), note
 
 
 def joined(

@@ -24,6 +24,8 @@ TYPES: Mapping[str, ColumnType] = {
     "remaining": "number",
 }
 _METRIC = "position_sessions"
+# Druid gives each sketch of a query 262,176 bytes of a buffer, which has 50 MB unless told otherwise: 199 of them.
+_AT_ONCE = 100
 
 
 def check_retention(content: str, by: str) -> None:
@@ -92,21 +94,24 @@ def ask_retention(ask: Ask, by: str, run: Run) -> dict[str, list[Any]]:
 
 def _reached(shared: Mapping[str, Any], sessions: Mapping[str, Any], last: int, run: Run) -> list[float]:
     """Sessions with any position at or after each: the union of what later positions hold, each session once."""
-    query = {
-        "queryType": "timeseries",
-        **shared,
-        "aggregations": [
-            {
-                "type": "filtered",
-                "filter": {"type": "bound", "dimension": "position", "lower": str(position), "ordering": "numeric"},
-                "aggregator": {**sessions, "name": f"from_{position}"},
-            }
-            for position in range(last + 1)
-        ],
-    }
-    answer = run(query)
-    values = answer[0]["result"] if answer else {}
-    found = [float(values.get(f"from_{position}") or 0) for position in range(last + 1)]
+    found: list[float] = []
+    for first in range(0, last + 1, _AT_ONCE):
+        positions = range(first, min(first + _AT_ONCE, last + 1))
+        query = {
+            "queryType": "timeseries",
+            **shared,
+            "aggregations": [
+                {
+                    "type": "filtered",
+                    "filter": {"type": "bound", "dimension": "position", "lower": str(position), "ordering": "numeric"},
+                    "aggregator": {**sessions, "name": f"from_{position}"},
+                }
+                for position in positions
+            ],
+        }
+        answer = run(query)
+        values = answer[0]["result"] if answer else {}
+        found += [float(values.get(f"from_{position}") or 0) for position in positions]
     # Above what the sketches hold exactly, estimates may rise by a hair where the truth cannot.
     for position in range(last - 1, -1, -1):
         found[position] = max(found[position], found[position + 1])

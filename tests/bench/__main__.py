@@ -77,6 +77,7 @@ BENCHMARKS = {
     "caveats": Benchmark(
         "What caveats cost: audiences of cells, completeness", 300, on_druid, "--events 5000 --rounds 3"
     ),
+    "reach": Benchmark("Reach over time: united in Python or in Druid", 300, on_druid, "--events 5000 --rounds 1"),
     "board": Benchmark(
         "A board with thirty viewers, with and without the cache", 400, on_druid, "--viewers 3 --seconds 11"
     ),

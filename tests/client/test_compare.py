@@ -142,6 +142,21 @@ def test_a_top_list() -> None:
     assert len(client_of().compare(question, against="1d")) == 0
 
 
+def test_a_breakdown() -> None:
+    now = [("DE", "tv"), ("DE", "tv"), ("FR", "tv"), ("DE", "mobile")]
+    before = [("DE", "tv"), ("FR", "mobile"), ("AT", "tv"), ("DE", "mobile"), ("DE", "mobile")]
+    events = [played(THIS, 0, country=country, device_type=device) for country, device in now]
+    events += [played(THIS - timedelta(days=7), 0, country=country, device_type=device) for country, device in before]
+    question = frontrow.breakdown(["country", "device_type"], "plays", interval=f"{THIS.isoformat()}/PT1H")
+    rows = client_of(*events).compare(question, against="1w")
+    assert [tuple(row.values()) for row in rows] == [
+        ("DE", "tv", 2, 1, 1, 1.0),
+        ("DE", "mobile", 1, 2, -1, -0.5),
+        ("FR", "tv", 1, 0, 1, None),
+    ]
+    assert len(client_of().compare(question, against="1w")) == 0
+
+
 def test_a_top_list_of_labels() -> None:
     events = [played(THIS, 0, segments=["a", "b"]), played(THIS, 0, segments=["a"])]
     events += [played(THIS - timedelta(days=1), 0, segments=["b", "c"])] * 3
@@ -215,7 +230,9 @@ def test_what_cannot_be_compared_is_refused() -> None:
     missing = frontrow.timeseries("plays", granularity="1m", **hour)
     sevens = frontrow.timeseries("plays", granularity="7m", last="1h")
     labelled = frontrow.top_n("content_id", "plays", label="title")
+    by_time = frontrow.breakdown("country", "plays", granularity="1h", last="1d")
     refused: list[tuple[Any, Any, str]] = [
+        (by_time, "1w", "a breakdown by time"),
         (frontrow.retention("a"), "1w", "a Retention cannot be compared"),
         (plays, "all", "no length of time"),
         (plays, "soon", "not a granularity"),

@@ -91,6 +91,15 @@ def test_what_has_no_curve_is_refused() -> None:
             client.retention(**{"content": "film", "interval": INTERVAL, **arguments})  # type: ignore[arg-type]
 
 
+def test_a_long_event_is_asked_in_parts_that_druid_has_room_for() -> None:
+    stretches = [(minute * 60_000, minute * 60_000 + 1_000) for minute in range(250)]
+    result = client_of(
+        *played("stays", *stretches, length=None), *played("leaves", *stretches[:150], length=None)
+    ).retention("film", by="minute", interval=INTERVAL)
+    assert [row["came_so_far"] for row in result] == [2] * 150 + [1] * 100
+    assert [len(query["aggregations"]) for query in result.queries] == [1, 100, 100, 50]
+
+
 def test_a_simulated_evening() -> None:
     events = list(Simulation(seed=4, viewers=120, start_ms=START_MS, duration_s=900).events())
     client = client_of(*events)

@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from frontrow._ask import Ask
+from frontrow._breakdown import check_breakdown, check_dimensions
 from frontrow._compare import (
     Compared,
     Shift,
+    ask_compared_breakdown,
     ask_compared_timeseries,
     ask_compared_top_n,
     bucketed,
@@ -21,6 +23,7 @@ from frontrow._compare import (
 )
 from frontrow._errors import AskError
 from frontrow._query.base import Query
+from frontrow._query.breakdown import Breakdown
 from frontrow._query.timeseries import Timeseries
 from frontrow._query.top_n import TopN
 from frontrow._result import ColumnType, Result
@@ -35,7 +38,7 @@ from frontrow._topn import check_top_n
 class Compare(Query):
     """Made by :func:`frontrow.compare`, which tells of its parts."""
 
-    question: Timeseries | TopN
+    question: Timeseries | TopN | Breakdown
     against: IntervalLike
 
     def _ask(self, session: Session) -> Result:
@@ -53,6 +56,11 @@ class Compare(Query):
             columns = ask_compared_timeseries(now, before, buckets, pair, asking.run)
             types: dict[str, ColumnType] = {"elapsed": "number", "time": "time", "time_before": "time"}
             units, note = {"elapsed": "min"}, ""
+        elif isinstance(self.question, Breakdown):
+            names = self.question.dimensions
+            multi_value = [name for name in names if now.is_multi_value(name)]
+            columns, note = ask_compared_breakdown(now, before, names, multi_value, self.question.n, asking.run)
+            types, units = dict.fromkeys(names, "string"), {}
         else:
             dimension = self.question.dimension
             columns, note = ask_compared_top_n(
@@ -83,7 +91,7 @@ class Compare(Query):
             min(older, asked.interval, key=lambda interval: interval.start),
             question.condition,
             granularity=buckets,
-            dimension=question.dimension if isinstance(question, TopN) else None,
+            dimension=_grouped_by(question),
             spec=question.spec,
         )
         pair = compared(asked.interval, against, ask.grain, open_end=asked.open_end)
@@ -91,7 +99,7 @@ class Compare(Query):
 
 
 def compare(
-    question: Timeseries | TopN,
+    question: Timeseries | TopN | Breakdown,
     *,
     against: IntervalLike,
     context: Mapping[str, Any] | None = None,
@@ -100,26 +108,30 @@ def compare(
     """The same question of two times, row beside row.
 
     Args:
-        question: made by :func:`frontrow.timeseries` or :func:`frontrow.top_n`; of one up to now the row that is not
-            full yet is left out
+        question: made by :func:`frontrow.timeseries`, :func:`frontrow.top_n`, or :func:`frontrow.breakdown` without
+            buckets of time; of one up to now the row that is not full yet is left out
         against: ``"1w"`` for the same time so long before, by the clock of the question's time zone; an interval like
             that of :func:`frontrow.timeseries`, or ``frontrow.event("cup-2025")``, from its start on
         context, allow_large: as for :func:`frontrow.timeseries`; besides the question's own
 
     Returns:
         Of a timeseries ``elapsed`` (minutes since the start of the interval), ``time`` and ``time_before``; of a top
-        list its dimension, as it is now. Then for each metric four columns: itself, ``<metric>_before``,
-        ``<metric>_change`` (the difference) and ``<metric>_change_share`` (its share of what it was; null of 0). The
-        start of a live event is the minute of its first play. What is compared with is cut to the same length; where it
-        is shorter, its rows are null.
+        list or a breakdown its dimensions, as they are now. Then for each metric four columns: itself,
+        ``<metric>_before``, ``<metric>_change`` (the difference) and ``<metric>_change_share`` (its share of what it
+        was; null of 0). The start of a live event is the minute of its first play. What is compared with is cut to the
+        same length; where it is shorter, its rows are null. A row of a small audience in either time is hidden in both.
 
     Raises:
         AskError: the two cannot be laid side by side, the question has labels or aggregations of its own, or as for
             :func:`frontrow.timeseries`
         KeyEpochsError, TransportError: as for :func:`frontrow.timeseries`
     """
-    if not isinstance(question, Timeseries | TopN):
-        raise AskError(f"a {type(question).__name__} cannot be compared: make a question by timeseries() or top_n().")
+    if not isinstance(question, Timeseries | TopN | Breakdown):
+        raise AskError(
+            f"a {type(question).__name__} cannot be compared: make a question by timeseries(), top_n() or breakdown()."
+        )
+    if isinstance(question, Breakdown) and question.granularity != "all":
+        raise AskError("a breakdown by time cannot be compared: leave out its granularity, or compare a timeseries.")
     if question.aggregations or (isinstance(question, TopN) and question.label):
         raise AskError("only metrics can be compared: leave out the aggregations and the label.")
     if isinstance(against, str) and "/" not in against:
@@ -127,8 +139,21 @@ def compare(
     return Compare(question=question, against=against, context=checked_context(context), allow_large=allow_large)
 
 
-def _check(question: Timeseries | TopN, ask: Ask, buckets: Granularity) -> None:
+def _grouped_by(question: Timeseries | TopN | Breakdown) -> str | tuple[str, ...] | None:
+    match question:
+        case TopN():
+            return question.dimension
+        case Breakdown():
+            return question.dimensions
+        case _:
+            return None
+
+
+def _check(question: Timeseries | TopN | Breakdown, ask: Ask, buckets: Granularity) -> None:
     if isinstance(question, TopN):
         check_top_n(ask, question.n)
+    elif isinstance(question, Breakdown):
+        check_dimensions(question.dimensions)
+        check_breakdown(ask, buckets, question.n)
     else:
         check_timeseries(ask, buckets)
