@@ -77,15 +77,17 @@ def parts_of(
     types: Types = {name: pa.null() for name in named}
     for one in (known, *map(_types, first)):
         types = _wider(types, one)
-    types = {name: pa.string() if pa.types.is_null(kind) else kind for name, kind in types.items()}
-    if not known and not any(part.num_rows for part in first) and "__time" in types:
-        types["__time"] = pa.timestamp("us", "UTC")
-    return pa.schema(list(types.items())), _joined(types, first, parts)
+    if "__time" in types and pa.types.is_null(types["__time"]):
+        types = {**types, "__time": pa.timestamp("us", "UTC")}
+    shown = pa.schema([(name, pa.string() if pa.types.is_null(kind) else kind) for name, kind in types.items()])
+    return shown, _joined(types, shown, first, parts)
 
 
-def _joined(types: Types, first: list[pyarrow.Table], parts: Iterator[pyarrow.Table]) -> Iterator[pyarrow.Table]:
+def _joined(
+    types: Types, shown: pyarrow.Schema, first: list[pyarrow.Table], parts: Iterator[pyarrow.Table]
+) -> Iterator[pyarrow.Table]:
     pa = library("pyarrow", "arrow")
-    held = [_fitted(part, types) for part in first]
+    held = [_fitted(part, shown) for part in first]
     first.clear()
     for part in parts:
         if sum(each.nbytes for each in held) >= _BYTES:
@@ -93,7 +95,7 @@ def _joined(types: Types, first: list[pyarrow.Table], parts: Iterator[pyarrow.Ta
             held = []
         if (wider := _wider(types, _types(part))) != types:
             raise WiderError(wider)
-        held.append(_fitted(part, types))
+        held.append(_fitted(part, shown))
     if held:
         yield pa.concat_tables(held)
 
@@ -160,14 +162,14 @@ def _common(one: pyarrow.DataType | None, other: pyarrow.DataType | None) -> pya
     return pa.string()
 
 
-def _fitted(table: pyarrow.Table, types: Types) -> pyarrow.Table:
+def _fitted(table: pyarrow.Table, schema: pyarrow.Schema) -> pyarrow.Table:
     pa = library("pyarrow", "arrow")
     present = set(table.column_names)
     arrays = [
-        _as(table.column(name), kind) if name in present else pa.nulls(table.num_rows, kind)
-        for name, kind in types.items()
+        _as(table.column(field.name), field.type) if field.name in present else pa.nulls(table.num_rows, field.type)
+        for field in schema
     ]
-    return pa.table(arrays, schema=pa.schema(list(types.items())))
+    return pa.table(arrays, schema=schema)
 
 
 def _as(column: pyarrow.ChunkedArray, kind: pyarrow.DataType) -> pyarrow.ChunkedArray:

@@ -267,6 +267,7 @@ def main() -> None:
         for spec in topic.datasources:
             topic.await_count(spec, past)
         held.enter_context(flowing(flow))
+        print(f"{past:,} events of the last three hours are queryable", flush=True)
         directory = held.enter_context(tempfile.TemporaryDirectory(prefix="frontrow-cache-"))
         names = {**topic.datasources, **ledger.datasources}
         found = measured(arguments.url, names, arguments.viewers, arguments.seconds, directory)

@@ -31,6 +31,7 @@ from frontrow_specs.files import load_yaml
 from frontrow_specs.rollups import read_rollup
 from support.steady_producer import steady_producer
 from support.supervised_topic import SupervisedTopic, supervised_topic
+from support.waiting import until
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300), pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 CHANGES = Path(__file__).parents[1] / "specs" / "changes"
@@ -115,6 +116,8 @@ def test_a_spec_is_changed_while_events_flow(stack: Any, world: World) -> None:
         assert code == 3, said
         assert "from now on: metric ad_ms: added" in said
         assert "New columns with a value: ad_ms in " in said
+        # Refused for the rows that there are: on a busy machine there may be none yet.
+        until("rows", world.total)
         code, said = world.run("apply", str(RENAMED))
         assert (code, "nothing was submitted." in said) == (1, True)
         assert len(look(world.supervisors, world.name).versions) == 1

@@ -29,7 +29,8 @@ class CacheUse:
         guard: how data that came later is heard of, for all parts older than five seconds; None if there are none: by
             the ``ledger`` (late events, within about ten seconds, and replaced segments); by ``segments`` (a new
             version, or a new segment; late events into an old one only by time); by ``time`` alone, after at most an
-            hour
+            hour. Time before the last six hours is looked at twice a minute, before the last two weeks every
+            five minutes
     """
 
     buckets: int

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from frontrow._charts.shape import capital
 from frontrow._charts.times import moment_text
 
 if TYPE_CHECKING:
@@ -38,7 +39,10 @@ def interval_text(result: Result, zone: ZoneInfo) -> str:
 
 
 def caption(result: Result, zone: ZoneInfo, width: int, step: str, notes: Iterable[str]) -> list[str]:
-    """Lines that fit the width: interval, step of time and exactness, then the notes."""
+    """Lines that fit the width: interval, step of time and exactness, then what is hidden or missing, and the notes."""
     first = " · ".join(filter(None, [interval_text(result, zone), step, result.exactness]))
+    share = result.completeness.share
+    lacking = "" if share is None or share == 1 else str(result.completeness)
     letters = max(int(width / _LETTER_PX), 30)
-    return [line for text in (first, *notes) if text for line in textwrap.wrap(text, letters)]
+    lines = (first, capital(str(result.suppression)), lacking, *notes)
+    return [line for text in lines if text for line in textwrap.wrap(text, letters)]

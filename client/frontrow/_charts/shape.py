@@ -17,6 +17,7 @@ _BOUNDS = (("_low", "_high"), ("_lower", "_upper"))
 _CURVES = ("remaining", "retention")
 _BINS = {"from_ms", "to_ms", "share_up_to"}
 _SLICES = {"dimension", "value", "excess"}
+_COMBINATIONS = {"audiences", "kind", "viewers"}
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,8 @@ def shape_of(result: Result, metrics: str | Sequence[str] | None) -> Shape:
         drawable = list(_CURVES)
     elif bins:
         drawable = ["share"]
+    elif set(result.types) >= _COMBINATIONS:
+        drawable = ["viewers"]
     elif slices:
         drawable = ["excess", drawable[0], "unique_viewers"]
     wanted = drawable if metrics is None else [metrics] if isinstance(metrics, str) else list(metrics)
@@ -75,6 +78,8 @@ def shape_of(result: Result, metrics: str | Sequence[str] | None) -> Shape:
     times = [name for name, kind in result.types.items() if kind == "time"]
     # A slice has a name of its own, made of all its texts.
     texts = [name for name, kind in result.types.items() if kind == "string" and not slices]
+    if set(result.types) >= _COMBINATIONS:
+        texts.remove("kind")
     label = texts[1] if len(texts) == 2 and _is_label(texts[1], texts[0], result) else None
     return Shape(
         time=times[0] if times else None,

@@ -18,10 +18,11 @@ from rich.text import Text
 
 from frontrow import Client, Interval
 from frontrow._transport import Transport
+from frontrow_ingest.cli.interrupting import as_interrupt
 from frontrow_ingest.cli.options import druid_bootstrap_option
 from frontrow_ingest.cli.progress import StackProgress
 from frontrow_ingest.cli.sparkline import sparkline
-from frontrow_ingest.cli.stack import as_interrupt, directory_option, ports_option
+from frontrow_ingest.cli.stack import directory_option, ports_option
 from frontrow_ingest.demo import Account, Comparison, Feed, Snapshot, Watcher, send_evening
 from frontrow_ingest.druid import Supervisors, ensure_topic, event_ends
 from frontrow_ingest.errors import IngestError

@@ -8,8 +8,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from frontrow_ingest.cli.interrupting import as_interrupt
 from frontrow_ingest.cli.progress import StackProgress
-from frontrow_ingest.cli.stack import as_interrupt
 from frontrow_ingest.images import build_images, image_size
 
 

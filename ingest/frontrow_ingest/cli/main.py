@@ -63,6 +63,8 @@ EXTRA_OF = {
     "jupyterlab": "notebook",
 }
 
+_ANYTHING = {"ignore_unknown_options": True, "allow_extra_args": True}
+
 
 class LazyGroup(click.Group):
     """A click group that imports a subcommand's module when it is used, not before."""
@@ -77,7 +79,7 @@ class LazyGroup(click.Group):
             command: click.Command = importlib.import_module(COMMANDS[cmd_name][0]).command
         except ModuleNotFoundError:
             if ctx.resilient_parsing:  # a shell asks what could follow: nothing is known without the extra
-                return None
+                return click.Command(cmd_name, add_help_option=False, context_settings=_ANYTHING)
             raise
         return command
 

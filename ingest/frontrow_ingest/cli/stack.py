@@ -7,13 +7,13 @@ import signal
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from types import FrameType
 
 import click
 import orjson
 from rich.console import Console
 from rich.table import Table
 
+from frontrow_ingest.cli.interrupting import as_interrupt
 from frontrow_ingest.cli.progress import StackProgress
 from frontrow_ingest.errors import StackError
 from frontrow_ingest.stack import LocalStack, Ports, ServiceStatus, StackSettings, automatic_ports
@@ -222,8 +222,3 @@ def _print_from(path: Path, place: int) -> int:
         for line in text.splitlines():
             click.echo(f"{path.name}: {line}")
         return file.tell()
-
-
-def as_interrupt(_signal: int, _frame: FrameType | None) -> None:
-    """A signal handler: end as Ctrl-C would, so that what was started is ended too."""
-    raise KeyboardInterrupt

@@ -26,8 +26,8 @@ class Half:
 
 
 HALVES = (
-    Half("semi-final", timedelta(hours=2, minutes=20), timedelta(hours=1), 0.7),
-    Half("grand-final", timedelta(minutes=20), timedelta(hours=1), 1.0),
+    Half("semi-final", timedelta(hours=2), timedelta(hours=1), 0.7),
+    Half("grand-final", timedelta(minutes=3), timedelta(hours=1), 1.0),
 )
 """They share their viewers: who came to the first one is among those of the second."""
 

@@ -70,7 +70,7 @@ class TestStore:
     def test_is_for_its_owner_only(self, store: DiskStore) -> None:
         assert store.path.stat().st_mode & 0o077 == 0
 
-    def test_has_a_bound(self, tmp_path: Path, store: DiskStore) -> None:
+    def test_has_a_bound(self, store: DiskStore) -> None:
         large = Entry(b"1" * 20_000, 0, None, 3_600_000, False, NO_MARKS)
         for number in range(300):
             store.put({str(number): large})

@@ -42,7 +42,8 @@ def completed(*words: str) -> list[str]:
 def test_commands() -> None:
     assert set(completed("")) == set(COMMANDS)
     assert completed("qu") == ["quarantine", "query"]
-    assert {"timeseries", "top", "retention", "sql", "native", "metrics", "dimensions"} <= set(completed("query", ""))
+    kinds = {"timeseries", "top", "breakdown", "compare", "reach", "overlap", "impact", "distribution", "retention"}
+    assert set(completed("query", "")) == {*kinds, "sql", "native", "metrics", "dimensions"}
     assert completed("--vers") == ["--version"]
 
 
@@ -61,6 +62,7 @@ def test_metrics() -> None:
 def test_dimensions() -> None:
     assert completed("query", "top", "countr") == ["country"]
     assert completed("query", "top", "title.g") == ["title.genre"]
+    assert completed("query", "breakdown", "cdn,countr") == ["cdn,country"]
     assert completed("query", "timeseries", "plays", "--where", "countr") == ["country="]
     assert completed("query", "top", "content_id", "plays", "--label", "title")[:2] == ["title", "title.name"]
 

@@ -23,11 +23,11 @@ from frontrow import (
     Result,
     TooLargeError,
 )
+from frontrow_ingest.cli.interrupting import as_interrupt
 from frontrow_ingest.cli.query.files import write_files
 from frontrow_ingest.cli.query.forms import show
 from frontrow_ingest.cli.query.options import Output
 from frontrow_ingest.cli.query.screen import screen
-from frontrow_ingest.cli.stack import as_interrupt
 from frontrow_ingest.cli.tables import table_console
 
 _FINAL = (AskError, MissingExtraError, BadQueryError, AccessError, NotFoundError, TooLargeError)
@@ -151,7 +151,7 @@ def _terminated_as_interrupted() -> Iterator[None]:
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL if before is None else before)
 
 
 def _clock(at: datetime) -> str:
