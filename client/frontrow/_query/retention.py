@@ -60,7 +60,8 @@ def retention(
     Returns:
         A row for each position from 0 to the last that was played: ``position``, the ``sessions`` that played any of
         it, their share ``retention``, the sessions that ``came_so_far`` or further, their share ``remaining``; shares
-        are of the sessions that played any of the title. A seek forward leaves a hole in the first two.
+        are of the sessions that played any of the title. A seek forward leaves a hole in the first two. Positions that
+        few sessions played or came to have no numbers; how many left between two others is their difference.
 
     Raises:
         AskError, TransportError: as for :func:`frontrow.timeseries`

@@ -95,7 +95,9 @@ def top_n(
 
     Returns:
         Columns ``dimension``, the label if asked for, and one for each metric. A multi-value dimension counts a row
-        once for each label; filtered by labels of the same dimension, only those labels show.
+        once for each label; filtered by labels of the same dimension, only those labels show. Values of few viewers,
+        and one that would give another away by subtraction, are not ranked: they come last, by name, without numbers.
+        Which they are is chosen among the 1,000 largest values at least, so that it does not depend on ``n``.
 
     Raises:
         AskError, KeyEpochsError, TransportError: as for :func:`frontrow.timeseries`
