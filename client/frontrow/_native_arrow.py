@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     import pyarrow
 
     from frontrow._result import ColumnType
+
+
+_BLOCK = 1 << 20
+"""Bytes. A cut within a text, after what looks like a row's end, leaves an odd quote, which nobody takes for whole."""
 
 
 def scanned_table(answer: bytes) -> pyarrow.Table | None:
@@ -46,13 +50,10 @@ def grouped_table(
         declared: types for a column of nothing
     """
     pa = library("pyarrow", "arrow")
-    answer = answer.strip()
     if not (answer.startswith(b"[[") and answer.endswith(b"]]")):
         return None
-    rows = answer[1:-1]
-    first = rows.find(b"],[")
     try:
-        width = len(orjson.loads(rows if first < 0 else rows[: first + 1]))
+        width = len(orjson.loads(answer[1 : answer.find(b"],[") + 1 or -1]))
     except orjson.JSONDecodeError:
         return None
     if width == len(names) + 1:
@@ -60,14 +61,31 @@ def grouped_table(
     if not width or width != len(names) or len(set(names)) != width:
         return None
     timed: dict[str, Kind | None] = {"time": "time", "__time": "time"}
-    table = flat_table({name: timed.get(name, kinds.get(name)) for name in names}, rows)
-    if table is None:
+    asked = {name: timed.get(name, kinds.get(name)) for name in names}
+    tables = []
+    for rows in _cut(answer):
+        table = flat_table(asked, rows)
+        if table is None:
+            return None
+        tables.append(table)
+    try:
+        table = pa.concat_tables(tables, promote_options="default")
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
         return None
     types: dict[Any, Any] = {"string": pa.string(), "integer": pa.int64(), "number": pa.float64()}
     for index, field in enumerate(table.schema):
         if pa.types.is_null(field.type) and (known := types.get(declared.get(field.name))) is not None:
             table = table.set_column(index, field.name, table.column(index).cast(known))
     return table
+
+
+def _cut(answer: bytes) -> Iterator[bytes]:
+    """The rows of an array, some at once: what fits a processor's cache is read faster."""
+    begin = 1
+    while (cut := answer.find(b"],[", begin + _BLOCK)) >= 0:
+        yield answer[begin : cut + 1]
+        begin = cut + 2
+    yield answer[begin:-1]
 
 
 def types_of_table(table: pyarrow.Table) -> dict[str, ColumnType]:

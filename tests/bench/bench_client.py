@@ -1,4 +1,4 @@
-"""The client against pydruid and against bare HTTP: a small query, and 100,000 rows into a DataFrame.
+"""The client against pydruid and bare HTTP: a small query, 100,000 rows into a DataFrame, and the memory of that.
 
 All in turns within one run, on a datasource of its own that is dropped at the end.
 Run: ``python tests/bench/bench_client.py [--url URL] [--bootstrap HOST:PORT] [--rounds N]``.
@@ -7,9 +7,14 @@ Run: ``python tests/bench/bench_client.py [--url URL] [--bootstrap HOST:PORT] [-
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import random
+import resource
 import statistics
+import subprocess
+import sys
+import tempfile
 import time
 import urllib.request  # noqa: F401 - pydruid uses it without importing it
 import warnings
@@ -19,6 +24,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pandas
+import polars
+import pyarrow
+import pyarrow.csv
 import urllib3
 from pydruid.client import PyDruid
 from pydruid.db import connect
@@ -197,7 +205,8 @@ def small(url: str, name: str, rounds: int) -> Table:
     return table
 
 
-def large(url: str, name: str, rounds: int) -> Table:
+def large_ways(url: str, name: str) -> dict[str, Callable[[], Any]]:
+    """Every way to all rows; those of "frontrow" and "pydruid" give a frame, the others bytes."""
     group_by: dict[str, Any] = {
         "queryType": "groupBy",
         "dataSource": name,
@@ -238,34 +247,40 @@ def large(url: str, name: str, rounds: int) -> Table:
         )
         return druid.export_pandas()
 
-    for frame in (
-        grouped_by_pydruid(),
-        client.native(group_by).to_pandas(),
-        client.native(scan).to_pandas(),
-        by_pydruids_dbapi(),
-        client.sql(sql).to_pandas(),
-    ):
-        if len(frame) != ROWS:
-            raise RuntimeError(f"{len(frame):,} rows where {ROWS:,} should be")
+    def exported(query: Any) -> range:
+        with tempfile.TemporaryDirectory() as directory:
+            return range(client.export(query, f"{directory}/rows.parquet").rows)
+
     as_arrays = {**group_by, "context": {"resultAsArray": True}}
-    ways: dict[str, Callable[[], Any]] = {
+    return {
         "groupBy, pydruid, pandas": grouped_by_pydruid,
         "groupBy, frontrow, pandas": lambda: client.native(group_by).to_pandas(),
+        "groupBy, frontrow, Arrow": lambda: client.native(group_by).to_arrow(),
         "groupBy, frontrow, polars": lambda: client.native(group_by).to_polars(),
         "groupBy, bytes only (Druid's own time), objects": lambda: bare(group_by),
         "groupBy, bytes only (Druid's own time), arrays": lambda: bare(as_arrays),
         "scan, pydruid, pandas": scanned_by_pydruid,
         "scan, frontrow, pandas": lambda: client.native(scan).to_pandas(),
+        "scan, frontrow, Arrow": lambda: client.native(scan).to_arrow(),
         "scan, frontrow, polars": lambda: client.native(scan).to_polars(),
         "scan, bytes only (Druid's own time), lists": lambda: bare({**scan, "resultFormat": "compactedList"}),
         "SQL, pydruid, pandas": by_pydruids_dbapi,
         "SQL, frontrow, pandas": lambda: client.sql(sql).to_pandas(),
         "SQL, frontrow, polars": lambda: client.sql(sql).to_polars(),
         "SQL, frontrow, Arrow": lambda: client.sql(sql).to_arrow(),
+        "scan, frontrow, Parquet file": lambda: exported(scan),
+        "SQL, frontrow, Parquet file": lambda: exported(sql),
         "SQL, bytes only (Druid's own time), lines": lambda: bare(
             {"query": sql, "resultFormat": "arrayLines"}, "/druid/v2/sql"
         ),
     }
+
+
+def large(url: str, name: str, rounds: int) -> Table:
+    ways = large_ways(url, name)
+    for way, answer in ways.items():
+        if "bytes only" not in way and len(answer()) != ROWS:
+            raise RuntimeError(f"{way}: not {ROWS:,} rows")
     # Each beside pydruid, by the clock, and by the work of this process alone: the rest is Druid's.
     taken = {
         way: (statistics.median(times.clock), statistics.median(times.work))
@@ -276,8 +291,28 @@ def large(url: str, name: str, rounds: int) -> Table:
     for way, (clock, work) in taken.items():
         base_clock, base_work = taken[f"{way.partition(',')[0]}, pydruid, pandas"]
         table.add_row(way, f"{clock:,.0f}", f"{base_clock / clock:.1f}", f"{work:,.0f}", f"{base_work / work:.1f}")
-    client.close()
     return table
+
+
+def memory(url: str, name: str) -> Table:
+    """Of each way the memory that a process of its own takes at most, beyond what its imports take."""
+    table = Table("way", "MiB beyond imports", title=f"peak memory, {ROWS:,} rows, once, each in a process of its own")
+    for way in large_ways(url, name):
+        command = [sys.executable, __file__, "--url", url, "--datasource", name, "--peak-of", way]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=DEADLINE_S)
+        table.add_row(way, f"{float(done.stdout):,.0f}")
+    return table
+
+
+def peak_of(url: str, name: str, way: str) -> float:
+    """MiB that a way takes at most, beyond what this process has taken before it."""
+    asked = large_ways(url, name)[way]
+    # What each of them imports when it is first asked.
+    pyarrow.table({"x": ["x"]}).to_pandas()
+    polars.from_arrow(pyarrow.csv.read_csv(io.BytesIO(b"x\nx\n")))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    asked()
+    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
 
 
 def main() -> None:
@@ -285,12 +320,18 @@ def main() -> None:
     parser.add_argument("--url", default="http://127.0.0.1:8888", help="Druid's Router")
     parser.add_argument("--bootstrap", default="127.0.0.1:9092", help="Kafka")
     parser.add_argument("--rounds", type=int, default=200, help="of the small query; the large ones take a 40th")
+    parser.add_argument("--datasource", help="that of a run under way, for --peak-of")
+    parser.add_argument("--peak-of", help="only say what memory this way takes, MiB")
     arguments = parser.parse_args()
+    if arguments.peak_of:
+        print(peak_of(arguments.url, arguments.datasource, arguments.peak_of))
+        return
     name = f"bench_client_{time.time_ns() // 1_000_000:x}"
     with datasource(arguments.url, arguments.bootstrap, name):
         console = Console()
         console.print(small(arguments.url, name, arguments.rounds))
         console.print(large(arguments.url, name, max(arguments.rounds // 40, 1)))
+        console.print(memory(arguments.url, name))
 
 
 if __name__ == "__main__":

@@ -136,6 +136,13 @@ class TestBothWays:
             {**GROUP_BY, "dimensions": ["a"], "aggregations": [], "postAggregations": []}, orjson.dumps(rows)
         )
 
+    @settings(deadline=None)
+    @given(st.lists(st.tuples(moments, texts, longs, longs, doubles, plain_texts), min_size=2, max_size=9))
+    def test_groups_in_several_cuts(self, rows: list[Any]) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("frontrow._native_arrow._BLOCK", 20)
+            by_both(GROUP_BY, orjson.dumps(rows))
+
     @pytest.mark.parametrize(
         "rows",
         [

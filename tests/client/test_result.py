@@ -6,12 +6,14 @@ import json
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pandas
 import polars
 import pyarrow
+import pyarrow.parquet
 import pytest
 
 import frontrow
@@ -292,6 +294,35 @@ class TestDocument:
         unknown = ("interval", "newest_event", "age_s", "settled", "time_zone")
         assert [document[name] for name in unknown] == [None] * 5
         assert (document["completeness"]["share"], document["completeness"]["reason"]) == (None, "not asked")
+
+
+class TestMetadata:
+    def test_frames_carry_the_caveats_of_the_document(self) -> None:
+        full = replace(
+            a_result(),
+            suppression=Suppression(10, "viewers", (False, True, False)),
+            completeness=Completeness(0.5, sent=4, missing=2, covered_from=AT),
+            time_zone="UTC",
+        )
+        said = {name: value for name, value in full.to_dict().items() if name not in ("rows", "settled")}
+        said["unsettled_rows"] = [0, 1]
+        assert json.loads(full.to_arrow().schema.metadata[b"frontrow"]) == said
+        assert full.to_pandas().attrs == {"frontrow": said}
+        assert (said["suppressed_rows"], said["exactness"]) == ([1], "approximate: distinct counts ±3.3 % (95 %)")
+
+    def test_of_what_is_not_known(self) -> None:
+        unknown = replace(a_result(), interval=None, freshness=None)
+        said = unknown.to_pandas().attrs["frontrow"]
+        assert (said["interval"], said["newest_event"], said["unsettled_rows"]) == (None, None, [])
+
+    def test_a_frame_without_rows_carries_them_too(self) -> None:
+        assert b"frontrow" in a_result(**EMPTY).to_arrow().schema.metadata
+        assert a_result(**EMPTY).to_pandas().attrs["frontrow"]["query_id"] == "id-1"
+
+    def test_parquet_keeps_them(self, tmp_path: Path) -> None:
+        pyarrow.parquet.write_table(a_result().to_arrow(), tmp_path / "plays.parquet")
+        kept = pyarrow.parquet.read_schema(tmp_path / "plays.parquet").metadata[b"frontrow"]
+        assert json.loads(kept)["units"] == {"plays": "plays"}
 
 
 class TestFreshness:

@@ -19,6 +19,7 @@ from pydruid.utils.filters import Dimension
 
 import frontrow
 from frontrow import between, eq, like, one_of
+from frontrow._lazy import TableColumns
 from frontrow._time import parse_granularity
 from frontrow_ingest.contract import ViewingEvent, encode
 from frontrow_specs import rollup
@@ -330,6 +331,47 @@ def test_native_queries_in_every_shape(world: World) -> None:
     assert sum(scanned.columns["count"]) == len(world.events)
     empty = world.client.native({"queryType": "scan", "columns": ["country"], **source, "intervals": ["2020/2021"]})
     assert list(empty.columns) == ["country"]
+
+
+def test_scans_and_groups_go_into_arrow_and_into_files(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = {"dataSource": world.names["audience"], "intervals": ["2026-09-21/2026-09-22"]}
+    columns = ["__time", "content_id", "country", "event_id", "count", "play_ms"]
+    scan = {"queryType": "scan", "columns": columns, **source}
+    sums = [{"type": "longSum", "name": name, "fieldName": name} for name in ("count", "play_ms")]
+    group = {
+        "queryType": "groupBy", "granularity": "minute", "dimensions": columns[1:4], "aggregations": sums, **source
+    }  # fmt: skip
+    by_python = [world.client.native(query) for query in (scan, group)]
+    monkeypatch.setattr("frontrow._native.LARGE", 0)
+    by_arrow = [world.client.native(query) for query in (scan, group)]
+    expected: Counter[tuple[str, str, str | None]] = Counter()
+    for event in world.events:
+        expected[event["content_id"], event["country"], event["event_id"]] += event["play_ms"]
+    for slow, fast in zip(by_python, by_arrow, strict=True):
+        assert (isinstance(slow.columns, TableColumns), isinstance(fast.columns, TableColumns)) == (False, True)
+        assert dict(slow.types) == dict(fast.types)
+        assert Counter(map(str, slow)) == Counter(map(str, fast))
+        found: Counter[tuple[str, str, str | None]] = Counter()
+        for row in fast.to_arrow().to_pylist():
+            found[row["content_id"], row["country"], row["event_id"]] += row["play_ms"]
+        assert +found == +expected
+        assert fast.to_pandas().attrs["frontrow"]["query_id"] == fast.query_id
+    done = world.client.export(scan, tmp_path / "rows.parquet")
+    written = pyarrow.parquet.read_table(done.path)
+    assert written.schema == by_arrow[0].to_arrow().schema
+    assert Counter(map(str, written.to_pylist())) == Counter(map(str, by_arrow[0].to_arrow().to_pylist()))
+    # Every column there is: sketches, and labels of which a row may have several.
+    whole = {name: value for name, value in scan.items() if name != "columns"}
+    assert world.client.export(whole, tmp_path / "whole.parquet").rows == done.rows
+    labels = pyarrow.parquet.read_table(tmp_path / "whole.parquet").column("segments").to_pylist()
+    known = {label for event in world.events for label in event["segments"]}
+    assert {label for each in labels for label in each or ()} == known
+    assert world.client.export(whole, tmp_path / "whole.csv").rows == done.rows
+    with pytest.raises(frontrow.BadQueryError):
+        world.client.export({**scan, "intervals": ["nonsense"]}, tmp_path / "none.csv")
+    assert {path.name for path in tmp_path.iterdir()} == {"rows.parquet", "whole.parquet", "whole.csv"}
 
 
 def test_sql_in_its_types_frames_and_files(world: World, tmp_path: Path) -> None:
