@@ -51,7 +51,7 @@ class Compare(Query):
         context = {**self.question.context, **self.context}
         asking = session.begin(now, buckets, context, large)
         # Each counts its own viewers, and may be of an epoch of the viewer key of its own.
-        session.check(before, buckets, asking.runner, large)
+        session.check(before, buckets, asking.run, large)
         if isinstance(self.question, Timeseries):
             columns = ask_compared_timeseries(now, before, buckets, pair, asking.run)
             types: dict[str, ColumnType] = {"elapsed": "number", "time": "time", "time_before": "time"}
