@@ -262,12 +262,12 @@ class Session:
         """
         asking = self.asking_kept(context, dated=self.with_freshness)
         asking.ask, asking.buckets = ask, buckets
-        self.check(ask, buckets, asking.runner, allow_large)
+        self.check(ask, buckets, asking.run, allow_large)
         if self.with_freshness and asking.kept is None:
             # Before the question itself, so that the newest event it tells of is in the answer.
             asking.fresh = self.freshness(ask.spec, asking.runner.aside())
         if self.with_completeness:
-            asking.completeness = self.completeness(ask, asking.runner)
+            asking.completeness = self.completeness(ask, asking.run)
         return asking
 
     def completeness(self, ask: Ask, run: Runner | CachedRun) -> Completeness:
@@ -293,7 +293,7 @@ class Session:
 
         return self.remembered.get((ask.datasource, interval), asked)
 
-    def check(self, ask: Ask, buckets: Granularity, run: Runner, allow_large: bool) -> None:
+    def check(self, ask: Ask, buckets: Granularity, run: Runner | CachedRun, allow_large: bool) -> None:
         """Whether a question of the catalogue may be asked; raises as :meth:`begin` does."""
         if not allow_large:
             self.limits.check(ask.interval, buckets, *_inner(ask))

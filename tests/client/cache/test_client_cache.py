@@ -188,3 +188,24 @@ def test_without_the_extra(package: str, make: str) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.strip() == f"this needs {package}: pip install 'frontrow[cache]'"
+
+
+def test_what_goes_before_a_question_is_shared_too(druid: CountingDruid) -> None:
+    """Key epochs and completeness: a second client asks Druid for nothing."""
+    now = int(datetime.now(UTC).timestamp() * 1000)
+    told = {"ts": now - 900_000, "emitted_ts": now - 500_000, "producer": "p", "run": "r", "schema_id": 1, "sent": 9}
+    druid.send("ledger", [told, {**told, "ts": now - 600_000}])
+    moments = [datetime.fromtimestamp(now // 60_000 * 60 - back * 60, UTC) for back in (20, 9)]
+    question: dict[str, Any] = {"interval": (moments[0], moments[1])}
+    cache = Cache()
+    with Client(transport=druid, cache=cache, **OPEN) as one, Client(transport=druid, cache=cache, **OPEN) as other:
+        for _ in range(5):  # both in one step, most likely at once
+            first = one.timeseries("unique_viewers", **question)
+            druid.queries.clear()
+            again = other.timeseries("unique_viewers", **question)
+            if not druid.queries:
+                break
+    assert druid.queries == []
+    assert again == first
+    assert again.completeness == first.completeness
+    assert again.completeness.sent == 18
