@@ -5,17 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
-import orjson
 
 from frontrow import Result
 from frontrow._frames import library
 from frontrow_ingest.cli.query.options import Output
-
-if TYPE_CHECKING:
-    import pyarrow
 
 
 def check_files(output: Output) -> None:
@@ -54,7 +49,7 @@ def write_files(result: Result, output: Output) -> list[str]:
     said = []
     if output.parquet is not None:
         pq = library("pyarrow.parquet", "arrow")
-        table = with_caveats(result)
+        table = result.to_arrow()
         _whole(output.parquet, lambda part: pq.write_table(table, part, compression="zstd"))
         said.append(f"wrote {output.parquet}: {len(result):,} rows")
     if output.chart is not None:
@@ -63,13 +58,6 @@ def write_files(result: Result, output: Output) -> list[str]:
         _whole(output.chart, lambda part: chart.save(str(part), inline=inline))
         said.append(f"wrote {output.chart}")
     return said
-
-
-def with_caveats(result: Result) -> pyarrow.Table:
-    """The rows, and as JSON under ``frontrow`` in the schema's metadata all else that :meth:`Result.to_dict` has."""
-    table = result.to_arrow()
-    told = {name: value for name, value in result.to_dict().items() if name != "rows"}
-    return table.replace_schema_metadata({**(table.schema.metadata or {}), "frontrow": orjson.dumps(told)})
 
 
 def _whole(path: Path, write: Callable[[Path], object]) -> None:

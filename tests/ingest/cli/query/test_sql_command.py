@@ -15,6 +15,7 @@ import pytest
 
 from support.loopback import Loopback, Reply, Request, json_reply, loopback, reply
 from support.query_command import run
+from support.scan_answers import scan_answer, scan_block
 
 NAMES = ["__time", "cdn", "plays", "ratio", "live", "segments"]
 NATIVE = ["LONG", "STRING", "LONG", "DOUBLE", "LONG", "ARRAY<STRING>"]
@@ -215,6 +216,23 @@ class TestNative:
         typed(json.dumps(QUERY).encode())
         assert run("native", "-", "--json", "--url", server.url) == 0
         assert json.loads(capsys.readouterr().out)["rows"] == [{"time": "2026-11-23T20:00:00Z", "rows": 12}]
+
+    def test_a_scan_to_a_file_as_it_comes(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        scan, path = tmp_path / "scan.json", tmp_path / "rows.parquet"
+        scan.write_text(json.dumps({**QUERY, "queryType": "scan"}))
+        block = scan_block({"cdn": "STRING", "plays": "LONG"}, [["aurora", 7], [None, 1]])
+        with loopback(lambda _: reply(scan_answer(block, block))) as server:
+            assert run("native", str(scan), "--output", str(path), "--url", server.url) == 0
+        assert pq.read_table(path).to_pydict() == {"cdn": ["aurora", None] * 2, "plays": [7, 1] * 2}
+        assert capsys.readouterr().err.startswith(f"wrote {path}: 4 rows")
+
+    def test_only_a_scan_is_written_as_it_comes(
+        self, server: Loopback, tmp_path: Path, typed: Any, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        typed(json.dumps(QUERY).encode())
+        assert run("native", "-", "--output", str(tmp_path / "rows.csv"), "--url", server.url) == 1
+        assert "scan" in capsys.readouterr().err
+        assert server.requests == []
 
     @pytest.mark.parametrize(
         ("data", "status", "said"),
