@@ -7,10 +7,12 @@
 
 from __future__ import annotations
 
+from frontrow._asking.completeness import Completeness
+from frontrow._asking.ledger import LedgerReport
+from frontrow._asking.suppression import Suppression
 from frontrow._async_client import AsyncClient
 from frontrow._cache import Cache, CacheUse
 from frontrow._client import Client
-from frontrow._completeness import Completeness
 from frontrow._errors import (
     AccessError,
     AskError,
@@ -29,11 +31,12 @@ from frontrow._errors import (
     TransportError,
     UnreachableError,
 )
-from frontrow._export import Exported
 from frontrow._filters import Condition, between, eq, like, not_, one_of
-from frontrow._ledger import LedgerReport
+from frontrow._frames.export import Exported
+from frontrow._http.port import DruidTransport, Timeouts
+from frontrow._http.retry import Retries
+from frontrow._http.tls import Tls
 from frontrow._limits import Limits
-from frontrow._port import DruidTransport, Timeouts
 from frontrow._query.base import Query
 from frontrow._query.breakdown import breakdown
 from frontrow._query.compare import compare
@@ -48,12 +51,9 @@ from frontrow._query.sql import sql
 from frontrow._query.timeseries import timeseries
 from frontrow._query.top_n import top_n
 from frontrow._result import Freshness, Result
-from frontrow._retry import Retries
 from frontrow._sketch import HllSketch, QuantilesSketch, Sketch, ThetaSketch
-from frontrow._suppression import Suppression
 from frontrow._time import Interval
 from frontrow._timeline import event, last, now, since
-from frontrow._tls import Tls
 from frontrow._version import __version__
 
 __all__ = [

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final, TypeVar
 
-from frontrow._export import Exported
-from frontrow._ledger import SETTLED_AFTER, LedgerReport
+from frontrow._asking.ledger import SETTLED_AFTER, LedgerReport
+from frontrow._frames.export import Exported
 from frontrow._options import Options
 from frontrow._query.base import Query
 from frontrow._query.breakdown import breakdown
@@ -115,7 +115,7 @@ class AsyncClient(Options):
         import asyncio
         from concurrent.futures import ThreadPoolExecutor
 
-        from frontrow._deadline import Stop
+        from frontrow._http.deadline import Stop
 
         if "_threads" not in self.__dict__:
             self._threads = ThreadPoolExecutor(CONCURRENCY, thread_name_prefix="frontrow")

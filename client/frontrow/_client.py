@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from frontrow._export import Exported
-from frontrow._ledger import SETTLED_AFTER, LedgerReport
+from frontrow._asking.ledger import SETTLED_AFTER, LedgerReport
+from frontrow._frames.export import Exported
 from frontrow._options import Options
 from frontrow._query.base import Query
 from frontrow._query.breakdown import breakdown

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from frontrow._asking.suppression import LEAST, check_least
 from frontrow._cache import Cache
 from frontrow._cache.askers import asker_of
 from frontrow._errors import AskError
+from frontrow._http.port import DruidTransport, Timeouts
+from frontrow._http.retry import Retries
+from frontrow._http.tls import Tls, TokenLike
 from frontrow._limits import Limits
-from frontrow._port import DruidTransport, Timeouts
-from frontrow._retry import Retries
 from frontrow._runner import checked_context
 from frontrow._session import Session
-from frontrow._suppression import LEAST, check_least
-from frontrow._tls import Tls, TokenLike
 from frontrow_specs import Catalogue, catalogue
 
 DEFAULT_URL = "http://127.0.0.1:8888"
@@ -80,7 +80,7 @@ class Options:
         self._made_here = transport is None
         limits = limits or Limits()
         if transport is None:
-            from frontrow._transport import Transport  # the first client waits for HTTP, not the import
+            from frontrow._http.transport import Transport  # the first client waits for HTTP, not the import
 
             transport = Transport(
                 DEFAULT_URL if url is None else url,

@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
-from frontrow._completeness import NOT_ASKED, Completeness
-from frontrow._lazy import LazyColumns
-from frontrow._settled import buckets_of, settled_buckets
-from frontrow._suppression import NOTHING_HIDDEN, Suppression
+from frontrow._asking.completeness import NOT_ASKED, Completeness
+from frontrow._asking.settled import buckets_of, settled_buckets
+from frontrow._asking.suppression import NOTHING_HIDDEN, Suppression
+from frontrow._frames.lazy import LazyColumns
 from frontrow._time import Granularity, Interval
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ class Result(Sequence[Mapping[str, Any]]):
             ``newest_event``, ``age_s`` of it when asked; ``suppressed``, ``suppressed_rows`` by number from 0,
             ``min_audience``; ``cache`` with its fields or None; ``query_id``, ``elapsed_s``.
         """
-        from frontrow._document import to_dict
+        from frontrow._shown.document import to_dict
 
         return to_dict(self)
 
@@ -171,7 +171,7 @@ class Result(Sequence[Mapping[str, Any]]):
 
         polars has no place for metadata: what :meth:`to_pandas` and :meth:`to_arrow` carry is at this result only.
         """
-        from frontrow._frames import to_polars
+        from frontrow._frames.libraries import to_polars
 
         return to_polars(self.columns, self.types)
 
@@ -179,8 +179,8 @@ class Result(Sequence[Mapping[str, Any]]):
         """A pandas DataFrame; needs the extra ``pandas``. Its ``attrs["frontrow"]`` hold all caveats, in the names of
         :meth:`to_dict`; instead of ``settled`` there are ``unsettled_rows``, by number from 0.
         """
-        from frontrow._frames import to_pandas
-        from frontrow._metadata import KEY, metadata
+        from frontrow._frames.libraries import to_pandas
+        from frontrow._frames.metadata import KEY, metadata
 
         frame = to_pandas(self.columns, self.types)
         frame.attrs[KEY] = metadata(self)
@@ -190,8 +190,8 @@ class Result(Sequence[Mapping[str, Any]]):
         """An Arrow table; needs the extra ``arrow``. Its schema's metadata has the same as JSON under ``frontrow``, and
         Parquet keeps it.
         """
-        from frontrow._frames import to_arrow
-        from frontrow._metadata import KEY, as_json
+        from frontrow._frames.libraries import to_arrow
+        from frontrow._frames.metadata import KEY, as_json
 
         return to_arrow(self.columns, self.types).replace_schema_metadata({KEY: as_json(self)})
 
@@ -236,14 +236,14 @@ class Result(Sequence[Mapping[str, Any]]):
         )
 
     def __str__(self) -> str:
-        from frontrow._display import as_text
+        from frontrow._shown.display import as_text
 
         return as_text(self)
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        from frontrow._html import as_html
+        from frontrow._shown.html import as_html
 
         return as_html(self)
 

@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from frontrow._call import NATIVE, SQL
 from frontrow._errors import AskError, TimedOutError
-from frontrow._port import DruidTransport, ReadingTransport, StreamingTransport
+from frontrow._http.call import NATIVE, SQL
+from frontrow._http.port import DruidTransport, ReadingTransport, StreamingTransport
 
 
 class Runner:

@@ -11,28 +11,28 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from frontrow._ask import Ask, prepare
+from frontrow._asking.ask import Ask, prepare
+from frontrow._asking.completeness import NOT_ASKED, Completeness, Remembered, ask_completeness, asked_of, unknown
+from frontrow._asking.epochs import check_key_epochs
+from frontrow._asking.formula import maximum
+from frontrow._asking.ledger import SETTLED_AFTER, LedgerReport, ask_ledger, types
+from frontrow._asking.suppression import NOTHING_HIDDEN, taken_out
+from frontrow._asking.timeseries import Run
 from frontrow._cache.ages import STEP_MS
 from frontrow._cache.run import Place
-from frontrow._completeness import NOT_ASKED, Completeness, Remembered, ask_completeness, asked_of, unknown
-from frontrow._epochs import check_key_epochs
 from frontrow._errors import AskError, TransportError
-from frontrow._export import Exported, check_path, closing, write_scan, write_sql
 from frontrow._filters import Condition
-from frontrow._formula import maximum
-from frontrow._ledger import SETTLED_AFTER, LedgerReport, ask_ledger, types
+from frontrow._frames.export import Exported, check_path, closing, write_scan, write_sql
+from frontrow._frames.rows import Header, Rows, split_header, whole_or_broken
+from frontrow._frames.scan_export import scan_body
+from frontrow._frames.sql import sql_body, types_of
+from frontrow._http.port import DruidTransport
 from frontrow._limits import Limits
-from frontrow._port import DruidTransport
 from frontrow._result import ColumnType, Freshness, Result, freshness_of
-from frontrow._rows import Header, Rows, split_header, whole_or_broken
 from frontrow._runner import Runner, checked_context
-from frontrow._scan_export import scan_body
-from frontrow._sql import sql_body, types_of
-from frontrow._suppression import NOTHING_HIDDEN, taken_out
 from frontrow._time import MINUTE, Granularity, Interval, IntervalLike, Last, grain_buckets, parse_interval
 from frontrow._timeline import SPEC as TIMELINE_SPEC
 from frontrow._timeline import EventBounds, Resolved, event_bounds, resolve
-from frontrow._timeseries import Run
 from frontrow_specs import rollup, rollup_names
 from frontrow_specs.avro_schemas import EVENTS
 
@@ -178,7 +178,7 @@ class Session:
         spec: str | None = None,
         aggregations: Mapping[str, Any] | None = None,
     ) -> Ask:
-        """A question in names of the catalogue, ready to be asked; see :func:`frontrow._ask.prepare`.
+        """A question in names of the catalogue, ready to be asked; see :func:`frontrow._asking.ask.prepare`.
 
         Raises:
             AskError: it makes no sense

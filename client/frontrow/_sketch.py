@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-from frontrow._bounds import DEVIATIONS, RANK_ERROR
+from frontrow._asking.bounds import DEVIATIONS, RANK_ERROR
 from frontrow._errors import AskError, KeyEpochsError
-from frontrow._frames import library
+from frontrow._frames.libraries import library
 
 _THETA_LG_K = 14
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, TypeAlias
 
+from frontrow._asking.timeseries import Run
 from frontrow._errors import AskError
 from frontrow._time import MINUTE, Interval, IntervalLike, Last, parse_duration, parse_interval
-from frontrow._timeseries import Run
 
 SPEC = "audience"
 """The spec whose datasource knows when an event was."""

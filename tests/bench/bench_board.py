@@ -27,8 +27,8 @@ from rich.table import Table
 
 import frontrow
 from frontrow import Cache, Client
+from frontrow._http.transport import Transport
 from frontrow._query.base import Query
-from frontrow._transport import Transport
 from frontrow_ingest.contract import encode_unchecked
 from frontrow_ingest.ledger import kafka_ledger
 from frontrow_ingest.simulate import Simulation

@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from frontrow import Client, Interval
-from frontrow._completeness import Remembered
+from frontrow._asking.completeness import Remembered
 from frontrow_ingest.contract.codec import topic_encoder
 
 MINUTE_MS = 60_000

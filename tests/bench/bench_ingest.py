@@ -29,7 +29,7 @@ import urllib3
 from kafka import KafkaProducer
 from kafka.admin import KafkaAdminClient, NewTopic
 
-from frontrow._transport import Transport
+from frontrow._http.transport import Transport
 from frontrow_specs import event_schema, rollup
 
 EVENTS_PER_MS = 20

@@ -24,7 +24,7 @@ from kafka.admin import KafkaAdminClient
 from live_topic import LiveTopic, remove
 from published import Published, await_published
 
-from frontrow._transport import Transport
+from frontrow._http.transport import Transport
 from frontrow_ingest.contract import encode_unchecked
 from frontrow_ingest.contract.codec import topic_encoder
 from frontrow_ingest.druid import Supervisors, ensure_topic

@@ -16,7 +16,7 @@ import confluent_kafka
 from kafka.admin import KafkaAdminClient
 
 from frontrow import FrontrowError
-from frontrow._transport import Transport
+from frontrow._http.transport import Transport
 from frontrow_ingest.contract import encode_unchecked
 from frontrow_ingest.druid import Supervisors, ensure_topic
 from frontrow_ingest.simulate import Simulation

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frontrow._answer import Ending, NotWholeError, OverLimitError, Unpacker
-from frontrow._call import Form, call_of
+from frontrow._http.answer import Ending, NotWholeError, OverLimitError, Unpacker
+from frontrow._http.call import Form, call_of
 from support.recorded import NOTHING, SQL, TIMESERIES
 
 FORMS: dict[str, Form] = {

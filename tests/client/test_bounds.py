@@ -9,7 +9,7 @@ import pytest
 
 import frontrow
 from frontrow import Client
-from frontrow._bounds import RANK_ERROR, bound_columns, bound_posts, bounds_of, read_estimate
+from frontrow._asking.bounds import RANK_ERROR, bound_columns, bound_posts, bounds_of, read_estimate
 from frontrow_ingest.testing import MemoryDruid
 from frontrow_specs import catalogue
 from support.clients import BARE

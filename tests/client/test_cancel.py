@@ -11,7 +11,7 @@ import pytest
 
 import frontrow
 from frontrow import Client, Timeouts
-from frontrow._transport import Transport
+from frontrow._http.transport import Transport
 from support.clients import a_client
 from support.fault_proxy import Fault, FaultProxy, fault_proxy, instead
 from support.interrupts import ctrl_c

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import frontrow
 from frontrow import AskError, Client, Interval
-from frontrow._compare import change_columns, compared, parse_shift
+from frontrow._asking.compare import change_columns, compared, parse_shift
 from frontrow_ingest.testing import MemoryDruid
 from support.clients import BARE
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from frontrow import Client, Interval
-from frontrow._completeness import Completeness, Remembered, ask_completeness, asked_of, unknown
-from frontrow._ledger import SETTLED_AFTER
+from frontrow._asking.completeness import Completeness, Remembered, ask_completeness, asked_of, unknown
+from frontrow._asking.ledger import SETTLED_AFTER
 from frontrow._time import MINUTE
 from frontrow_ingest.testing import MemoryDruid
 from support.viewing_events import an_event

@@ -16,7 +16,7 @@ import trustme
 
 import frontrow
 from frontrow import AskError, Client, Timeouts, Tls
-from frontrow._transport import Transport
+from frontrow._http.transport import Transport
 from support.clients import a_client
 from support.loopback import Loopback, Reply, Request, json_reply, loopback, reply
 from support.recorded import NATIVE_QUERY, TIMESERIES

@@ -8,7 +8,7 @@ import pytest
 
 import frontrow
 from frontrow import AskError, Client
-from frontrow._distribution import COUNTED, round_splits
+from frontrow._asking.distribution import COUNTED, round_splits
 from frontrow_ingest.testing import MemoryDruid
 from frontrow_specs import catalogue
 from support.clients import a_client

@@ -12,7 +12,7 @@ import pytest
 
 import frontrow
 from frontrow import Retries, Timeouts
-from frontrow._transport import Transport
+from frontrow._http.transport import Transport
 from support.fault_proxy import Answer, Fault, FaultProxy, Shape, chunked, fault_proxy, instead, packed, sized, unframed
 from support.recorded import NATIVE_QUERY, NO_CAPACITY, NOTHING, SQL, TIMED_OUT, TIMESERIES, recorded_druid, sql_query
 

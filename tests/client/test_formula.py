@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frontrow._formula import evaluate, post_aggregations, rank_expression
+from frontrow._asking.formula import evaluate, post_aggregations, rank_expression
 from frontrow_specs import catalogue
 from frontrow_specs.formula import parse
 

@@ -8,7 +8,7 @@ import pytest
 
 import frontrow
 from frontrow import AskError, Client
-from frontrow._impact import rate_of
+from frontrow._asking.impact import rate_of
 from frontrow_ingest.simulate import Simulation
 from frontrow_ingest.simulate.world import HIDDEN_FAULT
 from frontrow_ingest.testing import MemoryDruid

@@ -15,13 +15,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from frontrow import BrokenAnswerError, Result
-from frontrow._answer import NotWholeError
-from frontrow._flat import flat_table
-from frontrow._lazy import TableColumns
-from frontrow._native import LARGE, columns_of, table_of_answer
-from frontrow._native_arrow import types_of_table
-from frontrow._rows import Kind
-from frontrow._scan import scan_blocks
+from frontrow._frames.flat import flat_table
+from frontrow._frames.lazy import TableColumns
+from frontrow._frames.native import LARGE, columns_of, table_of_answer
+from frontrow._frames.native_arrow import types_of_table
+from frontrow._frames.rows import Kind
+from frontrow._frames.scan import scan_blocks
+from frontrow._http.answer import NotWholeError
 from support.clients import a_client
 from support.loopback import loopback, reply
 from support.scan_answers import scan_answer, scan_block
@@ -140,7 +140,7 @@ class TestBothWays:
     @given(st.lists(st.tuples(moments, texts, longs, longs, doubles, plain_texts), min_size=2, max_size=9))
     def test_groups_in_several_cuts(self, rows: list[Any]) -> None:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("frontrow._native_arrow._BLOCK", 20)
+            patch.setattr("frontrow._frames.native_arrow._BLOCK", 20)
             by_both(GROUP_BY, orjson.dumps(rows))
 
     @pytest.mark.parametrize(

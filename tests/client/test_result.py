@@ -18,10 +18,10 @@ import pytest
 
 import frontrow
 from frontrow import Freshness, Interval, Result
-from frontrow._completeness import Completeness
-from frontrow._display import cells
+from frontrow._asking.completeness import Completeness
+from frontrow._asking.suppression import Suppression
 from frontrow._result import ColumnType, freshness_of
-from frontrow._suppression import Suppression
+from frontrow._shown.display import cells
 
 AT = datetime(2026, 11, 23, 20, tzinfo=UTC)
 TYPES: dict[str, ColumnType] = {"time": "time", "cdn": "string", "plays": "integer", "ratio": "number", "raw": "any"}

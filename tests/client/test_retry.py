@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from frontrow import AskError, Retries
-from frontrow._retry import Budget, retry_after
+from frontrow._http.retry import Budget, retry_after
 
 NOW = datetime(2026, 11, 24, 18, 0, tzinfo=UTC)
 

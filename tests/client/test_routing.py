@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from frontrow import AskError, Client, Interval, Result
-from frontrow._routing import Question
+from frontrow._asking.routing import Question
 from frontrow_ingest.simulate import Simulation
 from frontrow_ingest.testing import MemoryDruid
 from frontrow_specs import catalogue, rollup

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from pydruid.query import QueryBuilder
 
 from frontrow import AskError, BrokenAnswerError, Client, MissingExtraError
-from frontrow._scan import scan_blocks
-from frontrow._scan_export import WiderError, parts_of
+from frontrow._frames.scan import scan_blocks
+from frontrow._frames.scan_export import WiderError, parts_of
 from frontrow_ingest.testing import MemoryDruid
 from support.clients import a_client
 from support.loopback import Loopback, Reply, Request, loopback, reply

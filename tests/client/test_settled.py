@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from frontrow import Freshness, Interval, Result
-from frontrow._settled import bucket_ends, buckets_of, is_settled, settled_buckets
+from frontrow._asking.settled import bucket_ends, buckets_of, is_settled, settled_buckets
 from frontrow._time import parse_granularity
 
 AT = datetime(2026, 11, 23, 20, tzinfo=UTC)

@@ -8,7 +8,7 @@ import pytest
 
 import frontrow
 from frontrow import Client
-from frontrow._overlap import combinations_of, hidden
+from frontrow._asking.overlap import combinations_of, hidden
 from frontrow_ingest.testing import MemoryDruid
 
 START_MS = 1_790_000_000_000 // 60_000 * 60_000

@@ -20,8 +20,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frontrow import AskError, BrokenAnswerError, Client, MissingExtraError
-from frontrow._arrow import block_table, schema_of
-from frontrow._rows import Header, Kind, Rows, blocks, values_of
+from frontrow._frames.arrow import block_table, schema_of
+from frontrow._frames.rows import Header, Kind, Rows, blocks, values_of
 from frontrow_ingest.testing import MemoryDruid
 from support.clients import a_client
 from support.loopback import Loopback, Reply, Request, loopback

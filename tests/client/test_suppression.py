@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frontrow import AskError
-from frontrow._suppression import (
+from frontrow._asking.suppression import (
     Suppression,
     audience_of,
     check_least,

@@ -13,7 +13,7 @@ import pytest
 
 import frontrow
 from frontrow import Timeouts
-from frontrow._transport import Transport
+from frontrow._http.transport import Transport
 from support.loopback import CLOSE, Loopback, Reply, Request, Respond, json_reply, loopback, reply
 
 

@@ -11,7 +11,7 @@ import pytest
 from kafka import KafkaProducer
 
 from frontrow import Client, FrontrowError
-from frontrow._transport import Transport
+from frontrow._http.transport import Transport
 from frontrow_ingest.druid import Supervisors, ensure_topic
 from frontrow_ingest.producer import EventProducer
 from frontrow_ingest.simulate import Simulation

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from frontrow._transport import Transport
+from frontrow._http.transport import Transport
 from frontrow_specs import rollup, rollup_names, topic_names
 from frontrow_specs.avro_schemas import EVENTS
 from support.supervised_topic import SupervisedTopic, supervised_topic

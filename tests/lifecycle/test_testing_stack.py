@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from frontrow import Client
-from frontrow._transport import Transport
+from frontrow._http.transport import Transport
 from frontrow_ingest import testing
 from frontrow_ingest.druid import Supervisors, end_offsets, ensure_topic
 from frontrow_ingest.producer import EventProducer

@@ -19,7 +19,7 @@ from pydruid.utils.filters import Dimension
 
 import frontrow
 from frontrow import between, eq, like, one_of
-from frontrow._lazy import TableColumns
+from frontrow._frames.lazy import TableColumns
 from frontrow._time import parse_granularity
 from frontrow_ingest.contract import ViewingEvent, encode
 from frontrow_specs import rollup
@@ -344,7 +344,7 @@ def test_scans_and_groups_go_into_arrow_and_into_files(
         "queryType": "groupBy", "granularity": "minute", "dimensions": columns[1:4], "aggregations": sums, **source
     }  # fmt: skip
     by_python = [world.client.native(query) for query in (scan, group)]
-    monkeypatch.setattr("frontrow._native.LARGE", 0)
+    monkeypatch.setattr("frontrow._frames.native.LARGE", 0)
     by_arrow = [world.client.native(query) for query in (scan, group)]
     expected: Counter[tuple[str, str, str | None]] = Counter()
     for event in world.events:

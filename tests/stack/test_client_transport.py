@@ -16,7 +16,7 @@ import pytest
 
 import frontrow
 from frontrow import AsyncClient, Timeouts
-from frontrow._transport import Transport
+from frontrow._http.transport import Transport
 from frontrow_ingest.contract import ViewingEvent, encode
 from frontrow_specs import rollup
 from support.clients import a_client

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from frontrow._transport import Transport
+from frontrow._http.transport import Transport
 from frontrow_ingest.druid import Supervisors
 from frontrow_specs import rollup_names
 

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 from kafka.admin import KafkaAdminClient, NewTopic
 
-from frontrow._transport import Transport
+from frontrow._http.transport import Transport
 from frontrow_ingest.cli.doctor import command
 from frontrow_ingest.druid import Supervisors
 from frontrow_ingest.producer import EventProducer

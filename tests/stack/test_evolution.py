@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from frontrow._transport import Transport
+from frontrow._http.transport import Transport
 from frontrow_ingest.druid import Supervisors
 from frontrow_specs import rollup
 from support.clients import a_client

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from frontrow import Interval
-from frontrow._transport import Transport
+from frontrow._http.transport import Transport
 from frontrow_ingest.druid import Supervisors
 from frontrow_ingest.producer import EventProducer
 from support.clients import a_client

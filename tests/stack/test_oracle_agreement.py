@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pydruid.utils.aggregators import longsum
 
 from frontrow import Client
-from frontrow._transport import Transport
+from frontrow._http.transport import Transport
 from frontrow_ingest.druid import Supervisors, ensure_topic
 from frontrow_ingest.producer import EventProducer
 from frontrow_ingest.simulate import Simulation

@@ -63,7 +63,7 @@ def topics(stack: StackUrls, fresh_name: Callable[[str], str]) -> Iterator[dict[
 @pytest.fixture(scope="module")
 def segments(topics: dict[str, SupervisedTopic], stack: StackUrls) -> Iterator[dict[str, list[Published]]]:
     """What one task of each spec has published."""
-    from frontrow._transport import Transport
+    from frontrow._http.transport import Transport
 
     names = {spec: f"{topics[rollup(spec).topic].name}_{spec}" for spec in rollup_names()}
     with Transport(stack.router_url) as transport:

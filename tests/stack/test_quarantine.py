@@ -23,7 +23,7 @@ pytest.register_assert_rewrite("contract.quarantine_sink")
 
 from contract.quarantine_sink import QuarantineSinkBehaviour  # noqa: E402
 from frontrow import Client  # noqa: E402
-from frontrow._transport import Transport  # noqa: E402
+from frontrow._http.transport import Transport  # noqa: E402
 from frontrow_ingest.contract import Validator, encode  # noqa: E402
 from frontrow_ingest.druid import Supervisors, ensure_topic  # noqa: E402
 from frontrow_ingest.errors import DeliveryError  # noqa: E402

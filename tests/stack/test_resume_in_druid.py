@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from frontrow import Client, Interval
-from frontrow._transport import Transport
+from frontrow._http.transport import Transport
 from frontrow_ingest.druid import Supervisors, end_offsets, ensure_topic
 from frontrow_ingest.simulate import Simulation
 from frontrow_specs import rollup

@@ -19,7 +19,7 @@ from click.testing import CliRunner
 from kafka.admin import KafkaAdminClient
 
 from frontrow import FrontrowError
-from frontrow._transport import Transport
+from frontrow._http.transport import Transport
 from frontrow_ingest.cli.main import command
 from frontrow_ingest.druid import Supervisors, end_offsets
 from frontrow_ingest.errors import IngestError

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from kafka import KafkaProducer
 
-from frontrow._transport import Transport
+from frontrow._http.transport import Transport
 from frontrow_ingest.contract import ViewingEvent, encode
 from frontrow_ingest.druid import Supervisors, end_offsets, event_ends
 from frontrow_ingest.errors import SupervisorError

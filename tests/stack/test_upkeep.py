@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from frontrow import Client
-from frontrow._transport import Transport
+from frontrow._http.transport import Transport
 from frontrow_ingest.cli.main import main
 from frontrow_ingest.druid import Storage, Stored, Supervisors, Unused, Upkeeping, end_offsets, ensure_topic
 from frontrow_ingest.producer import EventProducer

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from frontrow._transport import Transport
+from frontrow._http.transport import Transport
 from frontrow_ingest.demo import Evening, send_evening
 from frontrow_ingest.druid import Supervisors, event_ends
 from frontrow_ingest.lookups import LookupRegistry

@@ -11,7 +11,7 @@ from typing import Any
 
 import urllib3
 
-from frontrow._transport import Transport
+from frontrow._http.transport import Transport
 from frontrow_ingest.druid import Supervisors, ensure_topic
 from frontrow_specs import rollup
 

@@ -7,8 +7,8 @@ import threading
 import weakref
 from typing import Any
 
-from frontrow._port import DruidTransport
-from frontrow._tls import Tls
+from frontrow._http.port import DruidTransport
+from frontrow._http.tls import Tls
 
 _lock = threading.Lock()
 _nonces: weakref.WeakKeyDictionary[Any, str] = weakref.WeakKeyDictionary()

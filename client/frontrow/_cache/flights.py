@@ -56,7 +56,7 @@ class Flights:
                     if self._flying.get(key) is own:
                         del self._flying[key]
                 own.over.set()
-            from frontrow._deadline import check_stopped  # comes with HTTP, which nothing was asked by before
+            from frontrow._http.deadline import check_stopped  # comes with HTTP, which nothing was asked by before
 
             while not flight.over.wait(min(left(), _LOOK_S)):
                 check_stopped()

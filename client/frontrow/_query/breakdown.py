@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from frontrow._breakdown import ask_breakdown, check_breakdown, check_dimensions
+from frontrow._asking.breakdown import ask_breakdown, check_breakdown, check_dimensions
 from frontrow._filters import WhereLike
 from frontrow._query.base import AudienceQuery, condition_of, interval_of, names_of
 from frontrow._result import ColumnType, Result

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from frontrow._ask import Ask
-from frontrow._breakdown import check_breakdown, check_dimensions
-from frontrow._compare import (
+from frontrow._asking.ask import Ask
+from frontrow._asking.breakdown import check_breakdown, check_dimensions
+from frontrow._asking.compare import (
     Compared,
     Shift,
     ask_compared_breakdown,
@@ -21,6 +21,8 @@ from frontrow._compare import (
     compared_units,
     parse_shift,
 )
+from frontrow._asking.timeseries import check_timeseries
+from frontrow._asking.topn import check_top_n
 from frontrow._errors import AskError
 from frontrow._query.base import Query
 from frontrow._query.breakdown import Breakdown
@@ -30,8 +32,6 @@ from frontrow._result import ColumnType, Result
 from frontrow._runner import checked_context
 from frontrow._session import Session
 from frontrow._time import Granularity, Interval, IntervalLike, parse_granularity
-from frontrow._timeseries import check_timeseries
-from frontrow._topn import check_top_n
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

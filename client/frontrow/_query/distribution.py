@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from frontrow._distribution import (
+from frontrow._asking.distribution import (
     ask_distribution,
     check_distribution,
     distribution_types,

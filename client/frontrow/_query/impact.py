@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+from frontrow._asking.impact import AUDIENCE, ask_impact, check_impact, impact_types, impact_units, rate_of
 from frontrow._filters import WhereLike
-from frontrow._impact import AUDIENCE, ask_impact, check_impact, impact_types, impact_units, rate_of
 from frontrow._query.base import AudienceQuery, condition_of, interval_of, names_of
 from frontrow._result import Result
 from frontrow._runner import checked_context

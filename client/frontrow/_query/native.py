@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from frontrow._errors import AskError
-from frontrow._native import ask_native, columns_of, lean
+from frontrow._frames.native import ask_native, columns_of, lean
 from frontrow._query.base import Query
 from frontrow._result import Result
 from frontrow._runner import checked_context

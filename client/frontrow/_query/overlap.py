@@ -8,8 +8,8 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
 
+from frontrow._asking.overlap import METRIC, TYPES, UNITS, ask_overlap, check_overlap, in_any, overlap_note
 from frontrow._filters import Condition, WhereLike
-from frontrow._overlap import METRIC, TYPES, UNITS, ask_overlap, check_overlap, in_any, overlap_note
 from frontrow._query.base import AudienceQuery, condition_of, interval_of
 from frontrow._result import Result
 from frontrow._runner import checked_context

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+from frontrow._asking.reach import METRIC, TYPES, UNITS, ask_reach, check_reach
 from frontrow._filters import WhereLike
 from frontrow._query.base import AudienceQuery, condition_of, interval_of
-from frontrow._reach import METRIC, TYPES, UNITS, ask_reach, check_reach
 from frontrow._result import Result
 from frontrow._runner import checked_context
 from frontrow._session import Session

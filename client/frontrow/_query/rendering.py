@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from frontrow._errors import AskError
+from frontrow._http.port import Timeouts
 from frontrow._limits import Limits
-from frontrow._port import Timeouts
 from frontrow._result import Result
 from frontrow._session import Session
 from frontrow._timeline import NoSuchEventError

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+from frontrow._asking.retention import TYPES, ask_retention, check_retention, of_title
 from frontrow._filters import WhereLike
 from frontrow._query.base import AudienceQuery, condition_of, interval_of
 from frontrow._result import Result
-from frontrow._retention import TYPES, ask_retention, check_retention, of_title
 from frontrow._runner import checked_context
 from frontrow._session import Session
 from frontrow._time import IntervalLike, parse_granularity

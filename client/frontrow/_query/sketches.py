@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from frontrow._epochs import VIEWER, key_epoch
+from frontrow._asking.epochs import VIEWER, key_epoch
+from frontrow._asking.sketches import ask_sketches_by_dimension, ask_sketches_by_time, check_sketches, field_of
 from frontrow._errors import AskError
 from frontrow._filters import WhereLike
 from frontrow._query.base import AudienceQuery, condition_of, interval_of, names_of
 from frontrow._result import Result
 from frontrow._runner import checked_context
 from frontrow._session import Session
-from frontrow._sketches import ask_sketches_by_dimension, ask_sketches_by_time, check_sketches, field_of
 from frontrow._time import IntervalLike, parse_granularity
 
 

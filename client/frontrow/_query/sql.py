@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from frontrow._frames.sql import sql_body
 from frontrow._query.base import Query
 from frontrow._result import Result
 from frontrow._runner import checked_context
 from frontrow._session import Session
-from frontrow._sql import sql_body
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
+from frontrow._asking.settled import only_settled
+from frontrow._asking.timeseries import ask_timeseries, check_timeseries
 from frontrow._filters import WhereLike
 from frontrow._query.base import AudienceQuery, condition_of, interval_of, names_of
 from frontrow._result import Result
 from frontrow._runner import checked_context
 from frontrow._session import Session
-from frontrow._settled import only_settled
 from frontrow._time import IntervalLike, parse_granularity
-from frontrow._timeseries import ask_timeseries, check_timeseries
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+from frontrow._asking.labels import ask_labels, check_label
+from frontrow._asking.topn import ask_top_n, check_top_n
 from frontrow._errors import AskError
 from frontrow._filters import WhereLike
-from frontrow._labels import ask_labels, check_label
 from frontrow._query.base import AudienceQuery, condition_of, interval_of, names_of
 from frontrow._result import ColumnType, Result
 from frontrow._runner import checked_context
 from frontrow._session import Session
 from frontrow._time import IntervalLike, parse_granularity
-from frontrow._topn import ask_top_n, check_top_n
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from frontrow import Client, Interval
-from frontrow._transport import Transport
+from frontrow._http.transport import Transport
 from frontrow_ingest.cli.interrupting import as_interrupt
 from frontrow_ingest.cli.options import druid_bootstrap_option
 from frontrow_ingest.cli.progress import StackProgress

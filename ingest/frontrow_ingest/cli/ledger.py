@@ -12,8 +12,8 @@ import orjson
 from rich.table import Table
 
 from frontrow import Client, LedgerReport
-from frontrow._display import format_value
-from frontrow._ledger import COLUMNS, SETTLED_AFTER
+from frontrow._asking.ledger import COLUMNS, SETTLED_AFTER
+from frontrow._shown.display import format_value
 from frontrow_ingest.cli.options import allow_large_option, url_option
 from frontrow_ingest.cli.tables import show_tables
 

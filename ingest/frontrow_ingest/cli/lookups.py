@@ -11,7 +11,7 @@ import click
 import orjson
 from rich.table import Table
 
-from frontrow._transport import Transport
+from frontrow._http.transport import Transport
 from frontrow_ingest.cli.options import json_option, make_sure, url_option, yes_option
 from frontrow_ingest.cli.tables import show_tables
 from frontrow_ingest.lookups import Entries, LookupRegistry, read_table

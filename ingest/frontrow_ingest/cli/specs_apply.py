@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import click
 
 from frontrow import TransportError
-from frontrow._transport import Transport
+from frontrow._http.transport import Transport
 from frontrow_ingest.cli.completing import complete_specs, complete_targets
 from frontrow_ingest.cli.options import (
     bootstrap_option,

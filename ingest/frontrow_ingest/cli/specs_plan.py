@@ -9,7 +9,7 @@ from dataclasses import asdict
 import click
 import orjson
 
-from frontrow._transport import Transport
+from frontrow._http.transport import Transport
 from frontrow_ingest.cli.completing import complete_targets
 from frontrow_ingest.cli.options import (
     bootstrap_option,

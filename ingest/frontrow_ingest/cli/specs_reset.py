@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from frontrow._transport import Transport
+from frontrow._http.transport import Transport
 from frontrow_ingest.cli.completing import complete_specs
 from frontrow_ingest.cli.options import bootstrap_option, make_sure, prefix_option, url_option, yes_option
 from frontrow_ingest.druid import Supervisors, begin_offsets, end_offsets

@@ -9,7 +9,7 @@ import click
 import orjson
 from rich.table import Table
 
-from frontrow._transport import Transport
+from frontrow._http.transport import Transport
 from frontrow_ingest.cli.completing import complete_specs
 from frontrow_ingest.cli.options import json_option, prefix_option, url_option
 from frontrow_ingest.cli.tables import show_tables

@@ -8,8 +8,8 @@ import click
 import orjson
 
 from frontrow import AskError
+from frontrow._http.transport import Transport
 from frontrow._time import parse_duration
-from frontrow._transport import Transport
 from frontrow_ingest.cli.completing import complete_specs
 from frontrow_ingest.cli.options import make_sure, prefix_option, url_option, yes_option
 from frontrow_ingest.druid import Upkeeping

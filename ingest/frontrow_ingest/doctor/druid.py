@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import urllib3
 
 from frontrow import DruidTransport, Timeouts, TransportError
-from frontrow._transport import Transport
+from frontrow._http.transport import Transport
 from frontrow_ingest.doctor.finding import Finding
 from frontrow_ingest.druid import Supervisors, SupervisorStatus
 from frontrow_ingest.errors import SupervisorError

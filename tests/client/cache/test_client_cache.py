@@ -12,8 +12,8 @@ import pytest
 
 from frontrow import AskError, AsyncClient, Cache, CacheUse, Client
 from frontrow._cache.askers import asker_of
-from frontrow._tls import Tls
-from frontrow._transport import Transport
+from frontrow._http.tls import Tls
+from frontrow._http.transport import Transport
 from support.cached_world import CountingDruid
 from support.viewing_events import an_event
 

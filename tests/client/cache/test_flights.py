@@ -12,8 +12,8 @@ import pytest
 
 from frontrow import BadQueryError, TimedOutError
 from frontrow._cache.flights import Flights
-from frontrow._deadline import Stop, Stopped
 from frontrow._errors import druid_error
+from frontrow._http.deadline import Stop, Stopped
 from support.waiting import until
 
 DEADLINE_S = 20.0

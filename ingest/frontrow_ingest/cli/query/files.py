@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from frontrow import Result
-from frontrow._frames import library
+from frontrow._frames.libraries import library
 from frontrow_ingest.cli.query.options import Output
 
 

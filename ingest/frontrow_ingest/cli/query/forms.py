@@ -16,7 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from frontrow import Result
-from frontrow._display import caveats, cells, headings
+from frontrow._shown.display import caveats, cells, headings
 from frontrow_ingest.cli.query.options import Output
 from frontrow_ingest.cli.query.summary import summary
 from frontrow_ingest.cli.tables import table_console

@@ -8,7 +8,7 @@ from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
 from frontrow import Result
-from frontrow._display import caveats
+from frontrow._shown.display import caveats
 from frontrow_ingest.cli.query.forms import as_table
 from frontrow_ingest.cli.query.summary import is_timeseries, summary
 

@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from frontrow import Result
-from frontrow._display import format_value, hidden_text
+from frontrow._shown.display import format_value, hidden_text
 from frontrow_ingest.cli.sparkline import fits, sparkline
 
 _IN_A_PIPE = 60

@@ -11,7 +11,7 @@ import click
 import orjson
 
 from frontrow import Client, Timeouts, Tls
-from frontrow._suppression import LEAST
+from frontrow._asking.suppression import LEAST
 from frontrow_ingest.cli.options import prefix_option, url_option
 from frontrow_ingest.cli.query.gathering import gathered
 from frontrow_specs import catalogue

@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from frontrow import Freshness, Interval, Result
-from frontrow._suppression import Suppression
+from frontrow._asking.suppression import Suppression
 from frontrow_ingest.cli.query.summary import is_timeseries, summary, unsettled
 
 START = datetime(2026, 11, 23, 20, tzinfo=UTC)

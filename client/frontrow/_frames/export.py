@@ -1,0 +1,134 @@
+"""Answers to files, a few megabytes in memory at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from frontrow._errors import AskError
+from frontrow._frames.arrow import block_table, schema_of
+from frontrow._frames.libraries import library
+from frontrow._frames.rows import Header, blocks
+from frontrow._frames.scan import scan_blocks
+from frontrow._frames.scan_export import WiderError, parts_of
+
+if TYPE_CHECKING:
+    import pyarrow
+
+    Writer = Callable[[pyarrow.Table], None]
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A file that was written.
+
+    Attributes:
+        path: of the file
+        rows: in it
+        bytes: of the file
+        elapsed: seconds
+        query_id: under which Druid knows the query
+    """
+
+    path: Path
+    rows: int
+    bytes: int
+    elapsed: float
+    query_id: str
+
+
+def check_path(path: str | os.PathLike[str]) -> Path:
+    """
+    Raises:
+        AskError: nobody writes such files
+        MissingExtraError: pyarrow is not there
+    """
+    found = Path(path)
+    if found.suffix not in (".parquet", ".csv"):
+        raise AskError(f"{found.name!r} is neither .parquet nor .csv: the ending says what is written.")
+    library("pyarrow", "arrow")
+    return found
+
+
+def write_sql(path: Path, header: Header, pieces: Iterator[bytes]) -> int:
+    """Write rows of SQL to a file, which is there only when all of them are; gives their number.
+
+    Parquet keeps the types. CSV has a first line of names, texts in quotes, nothing at all for null, times in UTC and
+    arrays as JSON.
+
+    Args:
+        pieces: lines, cut anywhere
+    """
+    if path.suffix == ".csv":
+        header = _flat(header)
+    schema = schema_of(header)
+    return _write(path, schema, (block_table(header, schema, block) for block in blocks(pieces)))
+
+
+def write_scan(path: Path, query: Mapping[str, Any], asked: Callable[[], Iterator[bytes]]) -> int:
+    """The same with the rows of a scan. A column that Druid tells no type of is text.
+
+    Args:
+        asked: the answer, each time from its beginning
+    """
+    named = list(query.get("columns") or ())
+    types: dict[str, pyarrow.DataType] = {}
+    while True:
+        with closing(asked()) as pieces:
+            try:
+                found = scan_blocks(pieces)
+                schema, parts = parts_of(found, named, types, lists=path.suffix == ".parquet")
+                return _write(path, schema, parts)
+            except WiderError as error:
+                types = dict(error.types)
+
+
+def _write(path: Path, schema: pyarrow.Schema, parts: Iterable[pyarrow.Table]) -> int:
+    rows = 0
+    with _whole(path) as part, (_csv if path.suffix == ".csv" else _parquet)(part, schema) as put:
+        for table in parts:
+            put(table)
+            rows += table.num_rows
+    return rows
+
+
+@contextmanager
+def closing(stream: Iterator[bytes]) -> Iterator[Iterator[bytes]]:
+    """End a stream with the block, and so its query, if that did not read it to its end."""
+    try:
+        yield stream
+    finally:
+        close = getattr(stream, "close", None)
+        if close is not None:
+            close()
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[Path]:
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield part
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@contextmanager
+def _parquet(path: Path, schema: pyarrow.Schema) -> Iterator[Writer]:
+    with library("pyarrow.parquet", "arrow").ParquetWriter(path, schema, compression="zstd") as writer:
+        yield writer.write_table
+
+
+@contextmanager
+def _csv(path: Path, schema: pyarrow.Schema) -> Iterator[Writer]:
+    with library("pyarrow.csv", "arrow").CSVWriter(path, schema) as writer:
+        yield writer.write_table
+
+
+def _flat(header: Header) -> Header:
+    nested = ("strings", "integers", "numbers")
+    return replace(header, kinds={name: "other" if kind in nested else kind for name, kind in header.kinds.items()})

@@ -1,0 +1,1 @@
+"""HTTP to Druid: addresses, deadlines, retries, whole answers, failures as typed errors."""
