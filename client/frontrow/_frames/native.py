@@ -88,7 +88,9 @@ def columns_of(query: Mapping[str, Any], answer: Sequence[Any]) -> tuple[Columns
     if query["queryType"] == "scan":
         columns = _scanned(answer)
         for block in answer:
-            said = {name: _SHOWN[kind] for name, kind in signed(block.get("rowSignature")).items() if kind in _SHOWN}
+            said: dict[str, ColumnType] = {
+                name: _SHOWN[kind] for name, kind in signed(block.get("rowSignature")).items() if kind in _SHOWN
+            }
             declared.update(said)
     elif answer and isinstance(answer[0], list):
         columns = _grouped(query, answer)

@@ -61,7 +61,7 @@ def grouped_table(
     if not width or width != len(names) or len(set(names)) != width:
         return None
     timed: dict[str, Kind | None] = {"time": "time", "__time": "time"}
-    asked = {name: timed.get(name, kinds.get(name)) for name in names}
+    asked: dict[str, Kind | None] = {name: timed.get(name, kinds.get(name)) for name in names}
     tables = []
     for rows in _cut(answer):
         table = flat_table(asked, rows)

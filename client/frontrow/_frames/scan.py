@@ -51,10 +51,10 @@ def scan_blocks(pieces: Iterable[bytes]) -> Iterator[Block]:
 
 def signed(signature: Any) -> dict[str, Kind | None]:
     """Kinds of columns by what a block calls its rowSignature. ``__time`` is a time."""
-    return {
-        each["name"]: "time" if each["name"] == "__time" else kind_of_druid(each.get("type"))
-        for each in signature or ()
-    }
+    kinds: dict[str, Kind | None] = {each["name"]: kind_of_druid(each.get("type")) for each in signature or ()}
+    if "__time" in kinds:
+        kinds["__time"] = "time"
+    return kinds
 
 
 def _next(held: bytes, at: int) -> tuple[Block, int] | None:
@@ -74,8 +74,8 @@ def _next(held: bytes, at: int) -> tuple[Block, int] | None:
     begin = held.find(_ROWS, at, types + 1)
     try:
         block = orjson.loads(held[at + 1 : begin] + _ROWS + b"]}")
-        kinds = signed(signature)
-        kinds = {name: kinds.get(name) for name in block["columns"]}
+        told = signed(signature)
+        kinds: dict[str, Kind | None] = {name: told.get(name) for name in block["columns"]}
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise NotWholeError(f"a block of its rows does not begin as one: {error}") from error
     return Block(kinds, held[begin + len(_ROWS) : types]), end + 2

@@ -157,9 +157,8 @@ def _common(one: pyarrow.DataType | None, other: pyarrow.DataType | None) -> pya
         return next(iter(both), pa.null())
     if both == {pa.int64(), pa.float64()}:
         return pa.float64()
-    if both == {pa.string(), pa.list_(pa.string())}:
-        return pa.list_(pa.string())
-    return pa.string()
+    # A list of texts holds everything: whatever comes later, it only gets wider.
+    return pa.list_(pa.string()) if any(pa.types.is_list(kind) for kind in both) else pa.string()
 
 
 def _fitted(table: pyarrow.Table, schema: pyarrow.Schema) -> pyarrow.Table:
@@ -176,9 +175,10 @@ def _as(column: pyarrow.ChunkedArray, kind: pyarrow.DataType) -> pyarrow.Chunked
     pa = library("pyarrow", "arrow")
     if column.type == kind or pa.types.is_null(column.type):
         return column.cast(kind)
-    if pa.types.is_list(kind):
-        return pa.chunked_array([pa.array([None if each is None else [each] for each in column.to_pylist()], kind)])
+    if not pa.types.is_list(kind):
+        return column.cast(kind)
     if pa.types.is_list(column.type):
-        texts = [None if each is None else orjson.dumps(each).decode() for each in column.to_pylist()]
-        return pa.chunked_array([pa.array(texts, kind)])
-    return column.cast(kind)
+        texts = [each and [None if one is None else str(one) for one in each] for each in column.to_pylist()]
+    else:
+        texts = [None if each is None else [each] for each in column.cast(pa.string()).to_pylist()]
+    return pa.chunked_array([pa.array(texts, kind)])
