@@ -138,7 +138,6 @@ def native(druid: MemoryDruid, **parts: Any) -> Any:
         ({"queryType": ["search"]}, "queryType"),
         ({"virtualColumns": [{"type": "expression"}]}, "the virtual column"),
         ({"context": {"grandTotal": True}}, "'grandTotal'"),
-        ({"context": {"finalize": False}}, "'finalize'"),
         ({"granularity": "none"}, "granularity 'none'"),
         ({"granularity": {"type": "duration", "duration": 1}}, "duration"),
         ({"dataSource": {"type": "union", "dataSources": ["a"]}}, "dataSource"),
