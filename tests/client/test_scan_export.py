@@ -169,7 +169,7 @@ class TestTypesThatComeLate:
                 return read(error.types)
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("frontrow._scan_export._BYTES", 1)
+            patch.setattr("frontrow._frames.scan_export._BYTES", 1)
             schema, table = read({})
         assert table.schema == schema
         for name in schema.names:

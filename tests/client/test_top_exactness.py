@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frontrow import Result, Timeouts, _topn
+from frontrow import Result, Timeouts
+from frontrow._asking import topn
 from support.clients import a_client
 
 HOUR = "2026-03-01T12:00/2026-03-01T13:00"
@@ -63,7 +64,7 @@ segments = st.lists(
 @given(segments, st.integers(1, 8), st.sampled_from([0, 12]))
 def test_exact_is_said_only_of_what_is_exact(counts: list[dict[str, int]], n: int, least: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_topn, "THRESHOLD", KEPT)
+        patch.setattr(topn, "THRESHOLD", KEPT)
         result = top(Segments(*counts), n, least)
     whole: Counter[str] = Counter()
     for segment in counts:
@@ -83,7 +84,7 @@ def test_a_value_that_every_segment_left_out_may_be_missing_and_that_is_said() -
     first = {"a": 20, "b": 19, "c": 18, "d": 17, "z": 16}
     second = {"e": 20, "f": 19, "g": 18, "h": 17, "z": 16}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_topn, "THRESHOLD", KEPT)
+        patch.setattr(topn, "THRESHOLD", KEPT)
         druid = Segments(first, second)
         result = top(druid, 1, 0)
         assert (result.columns["content_id"], druid.asked) == (("a",), 2)
@@ -97,6 +98,6 @@ def test_a_value_that_every_segment_left_out_may_be_missing_and_that_is_said() -
 
 def test_a_value_that_one_segment_left_out_is_made_whole() -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_topn, "THRESHOLD", KEPT)
+        patch.setattr(topn, "THRESHOLD", KEPT)
         result = top(Segments({"a": 20, "b": 19, "c": 18, "d": 17, "z": 1}, {"z": 40}), 1, 0)
     assert (result[0]["content_id"], result[0]["events"]) == ("z", 41)

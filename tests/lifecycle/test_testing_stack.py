@@ -6,12 +6,12 @@ import socket
 
 import pytest
 
-from frontrow import Client
 from frontrow._http.transport import Transport
 from frontrow_ingest import testing
 from frontrow_ingest.druid import Supervisors, end_offsets, ensure_topic
 from frontrow_ingest.producer import EventProducer
 from frontrow_specs import rollup
+from support.clients import a_client
 from support.viewing_events import an_event
 from support.waiting import until
 
@@ -52,6 +52,6 @@ def test_a_local_stack_for_tests_and_what_it_counted_after_a_restart() -> None:
 
 
 def counted(router_url: str) -> int:
-    with Client(router_url) as client:
+    with a_client(router_url) as client:
         (total,) = client.timeseries("events", interval="2020-01-01/2030-01-01", granularity="all", allow_large=True)
     return int(total["events"])
