@@ -7,11 +7,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from frontrow._asking.completeness import Completeness
 from frontrow._asking.ledger import LedgerReport
 from frontrow._asking.suppression import Suppression
 from frontrow._async_client import AsyncClient
-from frontrow._cache import Cache, CacheUse
 from frontrow._client import Client
 from frontrow._errors import (
     AccessError,
@@ -55,6 +56,9 @@ from frontrow._sketch import HllSketch, QuantilesSketch, Sketch, ThetaSketch
 from frontrow._time import Interval
 from frontrow._timeline import event, last, now, since
 from frontrow._version import __version__
+
+if TYPE_CHECKING:
+    from frontrow._cache import Cache, CacheUse
 
 __all__ = [
     "AccessError",
@@ -118,3 +122,13 @@ __all__ = [
     "timeseries",
     "top_n",
 ]
+
+if not TYPE_CHECKING:  # what checks types would take any name from here otherwise
+
+    def __getattr__(name: str) -> Any:
+        # Few clients have a cache, and all wait for the import.
+        if name in ("Cache", "CacheUse"):
+            from frontrow import _cache
+
+            return getattr(_cache, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from frontrow._asking.suppression import LEAST, check_least
-from frontrow._cache import Cache
-from frontrow._cache.askers import asker_of
 from frontrow._errors import AskError
 from frontrow._http.port import DruidTransport, Timeouts
 from frontrow._http.retry import Retries
@@ -16,6 +14,9 @@ from frontrow._limits import Limits
 from frontrow._runner import checked_context
 from frontrow._session import Session
 from frontrow_specs import Catalogue, catalogue
+
+if TYPE_CHECKING:
+    from frontrow._cache import Cache
 
 DEFAULT_URL = "http://127.0.0.1:8888"
 
@@ -75,8 +76,6 @@ class Options:
         """
         if transport is not None and (url, timeouts, auth, token, tls, proxy, retries) != (None,) * 7:
             raise AskError("a transport has its own address and ways: give either it, or url, timeouts and the like.")
-        if cache is not None and not isinstance(cache, Cache):
-            raise AskError(f"{cache!r} is not a cache: make one by frontrow.Cache().")
         self._made_here = transport is None
         limits = limits or Limits()
         if transport is None:
@@ -103,7 +102,7 @@ class Options:
             with_completeness=completeness,
             least=check_least(min_audience),
             cache=cache,
-            asker=asker_of(transport, tls) if cache is not None else "",
+            asker="" if cache is None else _asker(cache, transport, tls),
         )
 
     def __repr__(self) -> str:
@@ -117,3 +116,13 @@ class Options:
     def _close(self) -> None:
         if self._made_here:
             self._transport.close()
+
+
+def _asker(cache: object, transport: DruidTransport, tls: Tls | None) -> str:
+    """Who asks, for the cache, whose modules wait for the first client that has one."""
+    from frontrow._cache import Cache
+    from frontrow._cache.askers import asker_of
+
+    if not isinstance(cache, Cache):
+        raise AskError(f"{cache!r} is not a cache: make one by frontrow.Cache().")
+    return asker_of(transport, tls)

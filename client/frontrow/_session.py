@@ -18,8 +18,6 @@ from frontrow._asking.formula import maximum
 from frontrow._asking.ledger import SETTLED_AFTER, LedgerReport, ask_ledger, types
 from frontrow._asking.suppression import NOTHING_HIDDEN, taken_out
 from frontrow._asking.timeseries import Run
-from frontrow._cache.ages import STEP_MS
-from frontrow._cache.run import Place
 from frontrow._errors import AskError, TransportError
 from frontrow._filters import Condition
 from frontrow._frames.export import Exported, check_path, closing, write_scan, write_sql
@@ -154,6 +152,8 @@ class Session:
         if self.cache is not None:
             ledger, run = self.datasource("ledger"), asking.runner
             covered = {self.datasource(name) for name in rollup_names() if rollup(name).topic == EVENTS}
+            from frontrow._cache.run import Place
+
             place = Place(self.cache._scope(self.transport.url, self.asker), ledger, frozenset({*covered, ledger}))
             asking.kept = self.cache._run(place, run, run.aside(), dated=dated)
         return asking
@@ -200,7 +200,11 @@ class Session:
     def _now(self) -> datetime:
         """The time; with a cache a whole step of it, so that who asks in the same one asks the same."""
         now = datetime.now(UTC)
-        return now if self.cache is None else now - (now - _EPOCH) % timedelta(milliseconds=STEP_MS)
+        if self.cache is None:
+            return now
+        from frontrow._cache.ages import STEP_MS
+
+        return now - (now - _EPOCH) % timedelta(milliseconds=STEP_MS)
 
     @property
     def as_druid(self) -> str:
