@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 from frontrow._asking.ask import Ask, prepare
@@ -150,13 +150,18 @@ class Session:
         """
         asking = self.asking(context)
         if self.cache is not None:
-            ledger, run = self.datasource("ledger"), asking.runner
-            covered = {self.datasource(name) for name in rollup_names() if rollup(name).topic == EVENTS}
             from frontrow._cache.run import Place
 
-            place = Place(self.cache._scope(self.transport.url, self.asker), ledger, frozenset({*covered, ledger}))
-            asking.kept = self.cache._run(place, run, run.aside(), dated=dated)
+            scope = self.cache._scope(self.transport.url, self.asker)
+            place = Place(scope, self.datasource("ledger"), self._told_of)
+            asking.kept = self.cache._run(place, asking.runner, asking.runner.aside(), dated=dated)
         return asking
+
+    @cached_property
+    def _told_of(self) -> frozenset[str]:
+        """The datasources whose events a ledger tells of, and its own."""
+        specs = [name for name in rollup_names() if rollup(name).topic == EVENTS]
+        return frozenset(self.datasource(name) for name in [*specs, "ledger"])
 
     def ask(self, query: Query) -> Result:
         """

@@ -8,7 +8,6 @@ Run: ``python tests/bench/bench_board.py [--url URL] [--bootstrap HOST:PORT] [--
 
 from __future__ import annotations
 
-import argparse
 import itertools
 import random
 import statistics
@@ -21,7 +20,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import confluent_kafka
-from live_topic import LiveTopic, live_topic
+from live_topic import LiveTopic, live_topic, parser_of
 from rich.console import Console
 from rich.table import Table
 
@@ -251,9 +250,7 @@ def measured(url: str, names: dict[str, str], viewers: int, seconds: float, dire
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--url", default="http://127.0.0.1:8888", help="Druid's Router")
-    parser.add_argument("--bootstrap", default="127.0.0.1:9092", help="Kafka")
+    parser = parser_of(__doc__)
     parser.add_argument("--viewers", type=int, default=30)
     parser.add_argument("--seconds", type=float, default=30, help="of each way")
     arguments = parser.parse_args()

@@ -6,7 +6,6 @@ Run: ``python tests/bench/bench_caveats.py [--url URL] [--bootstrap HOST:PORT] [
 
 from __future__ import annotations
 
-import argparse
 import statistics
 import time
 from collections import Counter
@@ -16,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import confluent_kafka
-from live_topic import encoded, live_topic, simulated
+from live_topic import encoded, live_topic, parser_of, simulated
 from rich.console import Console
 from rich.table import Table
 
@@ -113,9 +112,7 @@ def completeness(names: dict[str, str], url: str, interval: Interval, rounds: in
 
 def main() -> None:
     """Prints the tables."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--url", default="http://127.0.0.1:8888", help="Druid's Router")
-    parser.add_argument("--bootstrap", default="127.0.0.1:9092", help="Kafka")
+    parser = parser_of(__doc__)
     parser.add_argument("--events", type=int, default=200_000)
     parser.add_argument("--rounds", type=int, default=30)
     arguments = parser.parse_args()

@@ -9,7 +9,6 @@ Run: ``python tests/bench/bench_latency.py [--url URL] [--bootstrap HOST:PORT]``
 
 from __future__ import annotations
 
-import argparse
 import math
 import os
 import random
@@ -19,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from live_topic import LiveTopic, Load, Pool, background, encoded, lean_json, live_topic, simulated
+from live_topic import LiveTopic, Load, Pool, background, encoded, lean_json, live_topic, parser_of, simulated
 from rich.console import Console
 from rich.table import Table
 
@@ -125,9 +124,7 @@ def table(rows: Sequence[Row], seconds: float) -> Table:
 
 def main() -> None:
     """Prints the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--url", default="http://127.0.0.1:8888", help="Druid's router")
-    parser.add_argument("--bootstrap", default="127.0.0.1:9092", help="Kafka")
+    parser = parser_of(__doc__)
     parser.add_argument("--seconds", type=float, default=13.0, help="of probing at each load, 1 to 120")
     parser.add_argument("--rates", type=int, nargs="+", default=[0, 20_000, 50_000], help="events/s; 0 is idle")
     args = parser.parse_args()

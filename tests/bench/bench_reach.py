@@ -6,7 +6,6 @@ Run: ``python tests/bench/bench_reach.py [--url URL] [--bootstrap HOST:PORT] [--
 
 from __future__ import annotations
 
-import argparse
 import statistics
 import time
 from collections.abc import Callable
@@ -14,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bench_caveats import UNCACHED, send
-from live_topic import LiveTopic, encoded, live_topic, simulated
+from live_topic import LiveTopic, encoded, live_topic, parser_of, simulated
 from rich.console import Console
 from rich.table import Table
 
@@ -94,9 +93,7 @@ def measured(topic: LiveTopic, client: Client, start_ms: int, rounds: int, title
 
 def main() -> None:
     """Prints the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--url", default="http://127.0.0.1:8888", help="Druid's Router")
-    parser.add_argument("--bootstrap", default="127.0.0.1:9092", help="Kafka")
+    parser = parser_of(__doc__)
     parser.add_argument("--events", type=int, default=200_000)
     parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import itertools
 import json
 import math
@@ -24,6 +25,14 @@ from frontrow_specs import rollup
 
 Pool = list[tuple[bytes, bytes]]
 TICK_S = 0.005
+
+
+def parser_of(description: str | None) -> argparse.ArgumentParser:
+    """A parser that takes the Druid and the Kafka to measure."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--url", default="http://127.0.0.1:8888", help="Druid's Router")
+    parser.add_argument("--bootstrap", default="127.0.0.1:9092", help="Kafka")
+    return parser
 
 
 @dataclass

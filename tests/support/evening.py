@@ -7,12 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from frontrow._http.transport import Transport
-from frontrow_ingest.demo import Evening, send_evening
+from frontrow_ingest.demo import Evening, name_titles, send_evening
 from frontrow_ingest.druid import Supervisors, event_ends
-from frontrow_ingest.lookups import LookupRegistry
-from frontrow_ingest.simulate.titles import title_entries
-from frontrow_ingest.simulate.world import MAX_TITLES
-from frontrow_specs import lookup_table, rollup
+from frontrow_specs import rollup
 from frontrow_specs.avro_schemas import EVENTS
 from support.supervised_topic import supervised_specs
 
@@ -37,9 +34,7 @@ def told_evening(router_url: str, bootstrap: str, prefix: str, viewers: int) -> 
     names = {spec: f"{prefix}_{spec}" for spec in SPECS}
     topics = {spec: f"{prefix}_{rollup(spec).topic}" for spec in SPECS}
     with supervised_specs(router_url, bootstrap, names, topics), Transport(router_url) as transport:
-        lookups, table = LookupRegistry(transport), lookup_table("title")
-        if lookups.state(table) is None:
-            lookups.submit(table, title_entries(MAX_TITLES))
+        name_titles(transport)
         evening = send_evening(bootstrap, topic=topics["audience"], ledger_topic=topics["ledger"], viewers=viewers)
         supervisors = Supervisors(transport)
         for spec in SPECS:

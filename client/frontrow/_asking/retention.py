@@ -10,7 +10,7 @@ from frontrow._asking.formula import aggregations
 from frontrow._asking.suppression import marks_of, without_hidden
 from frontrow._asking.timeseries import Run
 from frontrow._errors import AskError
-from frontrow._filters import Condition, WhereLike, eq, parse_where
+from frontrow._filters import Condition, eq
 from frontrow._result import ColumnType
 
 POSITIONS = {"percent": 100, "minute": 1000}
@@ -23,7 +23,6 @@ TYPES: Mapping[str, ColumnType] = {
     "came_so_far": "number",
     "remaining": "number",
 }
-_METRIC = "position_sessions"
 # Druid gives each sketch of a query 262,176 bytes of a buffer, which has 50 MB unless told otherwise: 199 of them.
 _AT_ONCE = 100
 
@@ -40,14 +39,10 @@ def check_retention(content: str, by: str) -> None:
         raise AskError(f"by={by!r} is neither percent (of a title's length) nor minute (of a live event).")
 
 
-def of_title(content: str, where: WhereLike) -> Condition:
-    """A title, and what else is asked for of it.
-
-    Raises:
-        AskError: ``where`` is no condition
-    """
-    given = parse_where(where)
-    return eq("content_id", content) if given is None else eq("content_id", content) & Condition(given)
+def of_title(content: str, condition: Condition | None) -> Condition:
+    """A title, and what else is asked for of it."""
+    title = eq("content_id", content)
+    return title if condition is None else title & condition
 
 
 def ask_retention(ask: Ask, by: str, run: Run) -> dict[str, list[Any]]:

@@ -23,17 +23,14 @@ from frontrow_ingest.cli.options import druid_bootstrap_option
 from frontrow_ingest.cli.progress import StackProgress
 from frontrow_ingest.cli.sparkline import sparkline
 from frontrow_ingest.cli.stack import directory_option, ports_option
-from frontrow_ingest.demo import Account, Comparison, Feed, Snapshot, Watcher, send_evening
+from frontrow_ingest.demo import Account, Comparison, Feed, Snapshot, Watcher, name_titles, send_evening
 from frontrow_ingest.druid import Supervisors, ensure_topic, event_ends
 from frontrow_ingest.errors import IngestError
 from frontrow_ingest.ledger.writer import LEDGER_TOPIC
-from frontrow_ingest.lookups import LookupRegistry
 from frontrow_ingest.simulate import Simulation
-from frontrow_ingest.simulate.titles import title_entries
-from frontrow_ingest.simulate.world import MAX_TITLES
 from frontrow_ingest.stack import LocalStack, Ports, StackSettings, automatic_ports
 from frontrow_ingest.stack.settings import stack_directory
-from frontrow_specs import lookup_table, rollup, rollup_names
+from frontrow_specs import rollup, rollup_names
 from frontrow_specs.avro_schemas import EVENTS
 
 
@@ -142,7 +139,7 @@ def _play(
     with Transport(line.url) as transport:
         supervisors = Supervisors(transport)
         supervisors.await_answering()
-        _name_titles(transport)
+        name_titles(transport)
         # Those of quarantine and ledger get nothing to read here; they are there for whoever keeps the stack.
         submitted = [supervisors.submit(spec.supervisor(bootstrap=line.druid_bootstrap)) for spec in specs]
         for name in read_now.intersection(submitted):
@@ -170,13 +167,6 @@ def _play(
         finally:
             feed.stop()
         return account.settle(feed.totals())
-
-
-def _name_titles(transport: Transport) -> None:
-    """Load the names of the simulated titles, unless there are others; they arrive while the tasks start."""
-    lookups, table = LookupRegistry(transport), lookup_table("title")
-    if lookups.state(table) is None:
-        lookups.submit(table, title_entries(MAX_TITLES))
 
 
 def _watch(console: Console, feed: Feed, watcher: Watcher, began: float) -> None:
