@@ -60,6 +60,7 @@ HOSTILE = [
     "a b",
     "ü",
 ]
+HOSTILE += ["INF", "nan", "-inf", "NaN", "Infinity"]
 HOSTILE += ['"', "\\", "\n", "\r\n", '],"rowSignature":[{"name":"x"}]}', '"events":[', "\u2028", "\x00", "x]}]", "'"]
 texts = st.none() | st.sampled_from(HOSTILE) | st.text(max_size=6)
 plain_texts = st.none() | st.text(alphabet="abc ,.:;-_ü5", max_size=6)
@@ -273,3 +274,11 @@ def test_a_label_may_be_called_nan(values: list[Any], declared: list[Any], expec
     columns, types = columns_of(query, [[value] for value in values])
     assert (types["a"], tuple(columns["a"])) == expected
     assert by_both(query, orjson.dumps([[value] for value in values]))
+
+
+@pytest.mark.parametrize("text", ["INF", "inf", "nan", "-inf", "+Infinity"])
+def test_a_label_that_arrow_takes_for_a_number_stays_a_label(text: str) -> None:
+    query = {"queryType": "groupBy", "dimensions": [], "postAggregations": [{"type": "expression", "name": "a"}]}
+    answer = orjson.dumps([[None], [text]])
+    assert columns_of(query, orjson.loads(answer))[0]["a"] == [None, text]
+    by_both(query, answer)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from frontrow._frames.libraries import library
-from frontrow._frames.rows import Kind
+from frontrow._frames.rows import NOT_FINITE, Kind
 
 if TYPE_CHECKING:
     import pyarrow
@@ -43,7 +43,7 @@ def flat_table(kinds: Mapping[str, Kind | None], rows: bytes) -> pyarrow.Table |
     if body.count(b"\n") != table.num_rows - 1:
         return None  # a text has what looks like a row's end
     texts = 0
-    for index, name in enumerate(kinds):
+    for index, (name, kind) in enumerate(kinds.items()):
         column = table.column(index)
         if pa.types.is_string(column.type):
             texts += len(column) - column.null_count
@@ -51,6 +51,8 @@ def flat_table(kinds: Mapping[str, Kind | None], rows: bytes) -> pyarrow.Table |
             finite = compute.is_finite(column)
             # As "NaN" or "Infinity": Druid writes as texts what JSON has not.
             wrong = len(column) - column.null_count - (compute.sum(finite).as_py() or 0)
+            if wrong and kind is None and _spelled(kinds, body, index, name) != wrong:
+                return None  # a text that Arrow takes for a number, like "INF"
             if wrong:
                 texts += wrong
                 table = table.set_column(index, name, compute.if_else(finite, column, None))
@@ -63,6 +65,13 @@ def flat_table(kinds: Mapping[str, Kind | None], rows: bytes) -> pyarrow.Table |
         return _timed(table, [name for name, kind in kinds.items() if kind == "time"])
     except pa.ArrowInvalid:
         return None
+
+
+def _spelled(kinds: Mapping[str, Kind | None], body: bytes, index: int, name: str) -> int:
+    """How many values of a column are written as Druid writes what JSON has not."""
+    pa, compute = library("pyarrow", "arrow"), library("pyarrow.compute", "arrow")
+    as_text = _read({**kinds, name: "string"}, body).column(index)
+    return int(compute.sum(compute.is_in(as_text, value_set=pa.array(sorted(NOT_FINITE)))).as_py() or 0)
 
 
 def _has_inner(body: bytes) -> bool:
