@@ -140,7 +140,7 @@ def _play(
         supervisors = Supervisors(transport)
         supervisors.await_answering()
         name_titles(transport)
-        # Those of quarantine and ledger get nothing to read here; they are there for whoever keeps the stack.
+        # Those of quarantine and ledger are not waited for: nothing is refused here, and the ledger may come later.
         submitted = [supervisors.submit(spec.supervisor(bootstrap=line.druid_bootstrap)) for spec in specs]
         for name in read_now.intersection(submitted):
             supervisors.await_ingesting(name)
@@ -160,7 +160,7 @@ def _play(
         # Its minutes, and some around them for a clock that is a little off.
         account = Account(client, Interval(start - timedelta(minutes=2), start + timedelta(seconds=seconds, minutes=3)))
         simulation = Simulation(seed=seed, viewers=viewers, start_ms=int(start.timestamp() * 1000), duration_s=seconds)
-        feed = Feed(simulation, line.bootstrap, EVENTS)
+        feed = Feed(simulation, line.bootstrap, topic=EVENTS, ledger_topic=LEDGER_TOPIC)
         feed.start()
         try:
             _watch(console, feed, Watcher(client, start.replace(second=0, microsecond=0)), began)
@@ -218,7 +218,7 @@ def _screen(snapshot: Snapshot, feed: Feed) -> Group:
         f"start-up p50 {_ms(numbers['startup_time_p50'])}, p95 {_ms(numbers['startup_time_p95'])} · "
         f"rebuffer ratio {_percent(numbers['rebuffer_ratio'])} · {_kbits(numbers['average_bitrate'])} · "
         f"{numbers['playback_failures']} playback failures",
-        f"{snapshot.freshness or 'freshness unknown'} · asked in {snapshot.elapsed_ms:.0f} ms",
+        f"{snapshot.freshness or 'freshness unknown'} · {_complete(snapshot)} · asked in {snapshot.elapsed_ms:.0f} ms",
         titles,
     )
 
@@ -230,8 +230,13 @@ def _line(snapshot: Snapshot) -> str:
     return (
         f"viewers {viewers} {sparkline(snapshot.history[-24:])} · plays {numbers['plays']:,} · top title {top} · "
         f"start-up p50 {_ms(numbers['startup_time_p50'])} · rebuffer ratio {_percent(numbers['rebuffer_ratio'])} · "
-        f"{snapshot.freshness}"
+        f"{snapshot.freshness} · {_complete(snapshot)}"
     )
+
+
+def _complete(snapshot: Snapshot) -> str:
+    # Why it is unknown may be a whole sentence, too long for this place.
+    return "completeness unknown" if snapshot.completeness.share is None else str(snapshot.completeness)
 
 
 def _account_table(found: list[Comparison]) -> Table:
