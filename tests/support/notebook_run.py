@@ -23,7 +23,8 @@ CONNECTS = "connect"
 """Tag of the cell that makes the client, in whose place a run has its own."""
 
 _CELL_S = 120
-_KEPT = ("text/plain", "text/html", "image/svg+xml")
+# JupyterLab draws Vega-Lite also where it does not trust a notebook, but no SVG; other viewers know only SVG.
+_KEPT = ("text/plain", "text/html", "image/svg+xml", "application/vnd.vegalite.v5+json")
 
 
 def executed(path: Path, url: str, names: Mapping[str, str]) -> Any:
@@ -52,7 +53,7 @@ def executed(path: Path, url: str, names: Mapping[str, str]) -> Any:
 
 
 def _trim(output: Any) -> None:
-    """A chart is kept as a picture: its data in JSON would be many times as long, and a viewer shows only one."""
+    """Keep of an output what some viewer shows."""
     data = output.get("data")
     if data is not None:
         for kind in [kind for kind in data if kind not in _KEPT]:
