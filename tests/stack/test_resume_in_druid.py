@@ -28,7 +28,7 @@ pytestmark = [pytest.mark.stack, pytest.mark.filterwarnings("ignore::Deprecation
 START = datetime(2026, 3, 1, 20, 0, tzinfo=UTC)
 WHOLE = Interval(datetime(2026, 3, 1, 19, 0, tzinfo=UTC), datetime(2026, 3, 1, 23, 0, tzinfo=UTC))
 METRICS = ["events", "plays", "play_ms", "ended_plays"]
-DEADLINE_S = 90
+DEADLINE_S = 300
 
 
 @contextmanager
@@ -39,10 +39,10 @@ def datasource(stack: StackUrls, topic: str) -> Iterator[Client]:
         supervisors = Supervisors(transport)
         supervisors.submit(rollup("audience").supervisor(bootstrap=stack.bootstrap, topic=topic, datasource=topic))
         try:
-            supervisors.await_ingesting(topic)
+            supervisors.await_ingesting(topic, deadline_s=DEADLINE_S)
             with a_client(stack.router_url, datasources={"audience": topic}, freshness=False) as client:
                 yield client
-            supervisors.await_read(topic, end_offsets(stack.bootstrap, topic))
+            supervisors.await_read(topic, end_offsets(stack.bootstrap, topic), deadline_s=DEADLINE_S)
         finally:
             supervisors.terminate(topic)
 

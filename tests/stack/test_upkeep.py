@@ -27,13 +27,12 @@ from .conftest import StackUrls
 
 pytestmark = [
     pytest.mark.stack,
-    pytest.mark.timeout(240),
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
 ]
 START_MS = int(datetime(2026, 3, 1, 20, 0, tzinfo=UTC).timestamp() * 1000)
 
 
-def until(what: str, probe: Callable[[], Any], deadline_s: float = 60.0) -> Any:
+def until(what: str, probe: Callable[[], Any], deadline_s: float = 300.0) -> Any:
     """The first answer of ``probe`` that is something."""
     end = time.monotonic() + deadline_s
     while not (answer := probe()):
@@ -97,13 +96,13 @@ def evening(stack: StackUrls, fresh_name: Callable[[str], str]) -> Iterator[Even
             )
         try:
             for name in names.values():
-                supervisors.await_ingesting(name)
+                supervisors.await_ingesting(name, deadline_s=300)
             with EventProducer(stack.bootstrap, topic=topic) as producer:
                 for event in events:
                     producer.send(event)
             ends = end_offsets(stack.bootstrap, topic)
             for name in names.values():
-                supervisors.await_read(name, ends)
+                supervisors.await_read(name, ends, deadline_s=300)
         finally:
             for name in names.values():
                 supervisors.terminate(name)
