@@ -40,8 +40,8 @@ class Line:
     prefix: str
     ahead_s: float = 60.0
     sent: int = 0
-    # Its last bucket is so old that the cache keeps it for an hour; of five minutes it would for 80 s, and a busy machine
-    # may need longer for a test.
+    # Its last bucket is so old that the cache keeps it for an hour. Five minutes old, it would be kept for 80 s, and a
+    # busy machine may need longer for a test.
     hour: datetime = field(default_factory=lambda: whole_hour(datetime.now(UTC) - 15 * MINUTE))
 
     @property

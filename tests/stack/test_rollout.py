@@ -51,9 +51,15 @@ class World:
         self.supervisors = Supervisors(self.transport)
         where = ("--url", stack.router_url, "--prefix", topic.name + "_")
         kafka = ("--bootstrap", stack.bootstrap)
+        patient = ("--deadline", "300")
         self._reads = ("--topic", topic.name)
-        self._options = {"plan": (*where, *kafka, *self._reads), "apply": (*where, *kafka, *self._reads),
-                         "rollback": (*where, *kafka), "reset": (*where, *kafka), "history": where}  # fmt: skip
+        self._options = {
+            "plan": (*where, *kafka, *self._reads),
+            "apply": (*where, *kafka, *patient, *self._reads),
+            "rollback": (*where, *kafka, *patient),
+            "reset": (*where, *kafka, *patient),
+            "history": where,
+        }
 
     def arguments(self, verb: str, *arguments: str) -> list[str]:
         return ["specs", verb, *self._options[verb], *arguments]
