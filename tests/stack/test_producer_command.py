@@ -188,8 +188,8 @@ def test_a_signal_lets_workers_deliver(stack: Any, piped: tuple[subprocess.Popen
 def test_a_signal_stops_workers_in_a_file(stack: Any, fresh_name: Name, tmp_path: Path) -> None:
     topic, count = fresh_name("producer"), 50_000
     (tmp_path / "in.jsonl").write_bytes(lines(count))
-    # So little in flight that there is time for a signal.
-    options = ["--topic", topic, "--create-topic", "--json", "--workers", "2", "--max-in-flight", "2048"]
+    # So little in flight that there is time for a signal, also when this process gets little.
+    options = ["--topic", topic, "--create-topic", "--json", "--workers", "2", "--max-in-flight", "1024"]
     with subprocess.Popen(
         [*COMMAND, "in.jsonl", "--bootstrap", stack.bootstrap, *options],
         stdout=subprocess.PIPE,

@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
+from kafka import KafkaConsumer, TopicPartition
 
 from frontrow import Client, Interval
 from frontrow._http.transport import Transport
@@ -87,15 +89,23 @@ def totals(client: Client) -> dict[str, int]:
 
 
 def kill_at(bootstrap: str, topic: str, command: list[str], stored: int) -> None:
-    """Run until the topic holds so many events, then SIGKILL."""
+    """Run until the topic holds so many events, then SIGKILL.
+
+    Right after more were stored, so that some are behind the last checkpoint.
+    """
     deadline = time.monotonic() + DEADLINE_S
+    consumer: Any = KafkaConsumer(bootstrap_servers=bootstrap, group_id=None)
+    partitions = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic)]
+    held = before = sum(consumer.end_offsets(partitions).values())
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
-            while sum(end_offsets(bootstrap, topic).values()) < stored:
+            while held < stored or held == before:
                 assert time.monotonic() < deadline, f"{stored} events were not stored"
                 assert process.poll() is None, "the producer ended by itself"
+                before, held = held, sum(consumer.end_offsets(partitions).values())
         finally:
             process.kill()
+            consumer.close(autocommit=False)
     assert process.returncode == -signal.SIGKILL
 
 
