@@ -207,7 +207,7 @@ class DruidBehaviour:
     def test_the_sampler_tells_what_records_would_become(self, world: World) -> None:
         spec = world.harness.supervisor("quality", "sampled")["spec"] | {"type": "kafka"}
         spec["dataSchema"]["granularitySpec"]["rollup"] = False
-        asked = {"type": "kafka", "spec": spec, "samplerConfig": {"numRows": 105, "timeoutMs": 10_000}}
+        asked = {"type": "kafka", "spec": spec, "samplerConfig": {"numRows": 105, "timeoutMs": 100_000}}
         answer = world.harness.transport.request_json("POST", SAMPLER, asked, timeout=120)
         assert (answer["numRowsRead"], answer["numRowsIndexed"]) == (105, 100)
         good = [row for row in answer["data"] if not row.get("unparseable")]

@@ -190,11 +190,15 @@ def _compact(evening: Evening) -> None:
 
 
 def _compacted(evening: Evening) -> bool:
-    """Whether every datasource is down to one segment; if no task works on it, Druid looks again."""
-    if all(evening.stored(spec).segments == 1 for spec in SPECS):
+    """Whether no task works on it, and every datasource is down to one segment, also as the Coordinator sees it, whose
+    view is some seconds old. If not, Druid looks again.
+    """
+    if any(evening.tasks(spec, "running", "pending", "waiting") for spec in SPECS):
+        return False
+    found = [evening.stored(spec) for spec in SPECS]
+    if all(each.segments == 1 and each.awaiting == 0 and each.last_compaction is not None for each in found):
         return True
-    if not any(evening.tasks(spec, "running", "pending", "waiting") for spec in SPECS):
-        _compact(evening)
+    _compact(evening)
     return False
 
 

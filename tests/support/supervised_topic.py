@@ -23,7 +23,7 @@ with warnings.catch_warnings():
 
 
 DEADLINE_S = 300.0
-ANSWER_S = 60.0  # for Druid or Kafka to answer; at most
+ANSWER_S = 120.0  # for Druid or Kafka to answer; at most
 
 
 class SupervisedTopic:
