@@ -40,8 +40,9 @@ def test_a_local_stack_for_tests_and_what_it_counted_after_a_restart() -> None:
             stack.restart_druid()
             assert end_offsets(stack.bootstrap, topic) == ends
             # What no segment holds yet is read from Kafka again, by a task that the overlord remembers.
+            until("its supervisor to be there again", lambda: "audience" in supervisors.names())
             supervisors.await_read("audience", ends, deadline_s=300)
-            assert counted(stack.router_url) == COUNT
+            until("the events to be queryable again", lambda: counted(stack.router_url) == COUNT)
         with Transport(stack.broker_url) as transport:
             asked = {"queryType": "dataSourceMetadata", "dataSource": "unknown"}
             assert transport.request_json("POST", "/druid/v2", asked) == []

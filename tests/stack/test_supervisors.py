@@ -38,10 +38,15 @@ def test_read_means_queryable(stack: Any, fresh_name: Callable[[str], str]) -> N
         supervisors.await_ingesting(name, deadline_s=300)
         supervisors.await_read(name, ends, deadline_s=300)
         with a_client(topic.url, datasources={"audience": name}) as client:
-            (total,) = client.timeseries(
-                "events", interval="2020-01-01/2030-01-01", granularity="all", allow_large=True
-            )
-        assert total["events"] == COUNT
+
+            def counted() -> int:
+                (total,) = client.timeseries(
+                    "events", interval="2020-01-01/2030-01-01", granularity="all", allow_large=True
+                )
+                return int(total["events"])
+
+            # The Broker hears of a task's first segment a moment later than the task has its rows.
+            until("what was read to be queryable", lambda: counted() == COUNT)
 
         def told() -> tuple[int | None, int | None]:
             status = supervisors.status(name)
