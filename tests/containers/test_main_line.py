@@ -68,7 +68,7 @@ def line(stack: RunningStack, fresh_name: Callable[[str], str]) -> Iterator[Line
             for event in events:
                 producer.send(event)
         bad = KafkaProducer(bootstrap_servers=stack.bootstrap)
-        bad.send(topic, BAD).get(20)
+        bad.send(topic, BAD).get(120)
         bad.close()
         line = Line(stack, supervisors, client, names, events)
         line.await_all()
