@@ -14,12 +14,12 @@ from frontrow._http.transport import Transport
 from frontrow_ingest.druid import Supervisors
 from frontrow_specs import rollup_names
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.stack
 
 
 def demo(*options: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", "from frontrow_ingest.cli import main; main()", "demo", *options]
-    return subprocess.run(command, capture_output=True, text=True, timeout=280, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
 
 
 @pytest.fixture(scope="module")

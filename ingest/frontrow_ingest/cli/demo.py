@@ -99,6 +99,9 @@ The stack stays up. What to try next:
   frontrow stack down"""
 
 
+_FIRST_WITHIN_S = 60.0
+
+
 @contextlib.contextmanager
 def _own_stack(directory: Path | None, which: str, *, keep: bool) -> Iterator[tuple[str, str]]:
     where = stack_directory(directory)
@@ -170,11 +173,15 @@ def _play(
 
 
 def _watch(console: Console, feed: Feed, watcher: Watcher, began: float) -> None:
-    """Show the newest answers until the feed is done: live on a terminal, a line now and then elsewhere."""
+    """Show the newest answers until the feed is done: live on a terminal, a line now and then elsewhere.
+
+    A short event on a busy machine may be over before Druid has answered once; then the first answer is waited for.
+    """
     first = True
     told = 0.0
+    deadline = time.monotonic() + _FIRST_WITHIN_S
     with Live(console=console, refresh_per_second=4, transient=False) if console.is_terminal else _Plain() as live:
-        while not feed.done:
+        while not feed.done or (first and time.monotonic() < deadline):
             snapshot = watcher.look()
             if snapshot is not None:
                 if first:

@@ -55,7 +55,7 @@ class Account:
             for (datasource, metric), before in self._before.items()
         ]
 
-    def settle(self, totals: Totals, *, deadline_s: float = 60.0) -> list[Comparison]:
+    def settle(self, totals: Totals, *, deadline_s: float = 180.0) -> list[Comparison]:
         """Compare until all is equal, or the deadline has come."""
         deadline = time.monotonic() + deadline_s
         while True:
