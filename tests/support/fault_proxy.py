@@ -115,6 +115,15 @@ class FaultProxy:
     answers: list[tuple[Request, Answer, float]] = field(default_factory=list)
     connections: int = 0
 
+    @contextmanager
+    def always(self, fault: Fault) -> Iterator[None]:
+        """For the block every request meets this fault, also one that comes late."""
+        self.otherwise = fault
+        try:
+            yield
+        finally:
+            self.otherwise = HEALTHY
+
     def cancelled(self) -> list[str]:
         """Paths of the DELETEs that came in."""
         return [request.path for request in self.requests if request.method == "DELETE"]
@@ -122,7 +131,7 @@ class FaultProxy:
     def queries(self) -> list[Request]:
         return [request for request in self.requests if request.method != "DELETE"]
 
-    def answer_to(self, method: str, within_s: float = 10.0) -> tuple[Answer, float]:
+    def answer_to(self, method: str, within_s: float = 60.0) -> tuple[Answer, float]:
         """What the server answered to the first request of a method, awaited."""
         deadline = time.monotonic() + within_s
         while True:
