@@ -27,6 +27,15 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build("wheel", tmp_path_factory.mktemp("wheel"))
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _patience() -> Iterator[None]:
+    """A client waits for a ledger, and for Druid to end a query, a second or two: too little on a busy machine."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("frontrow._session.COMPLETENESS_S", 60.0)
+        patched.setattr("frontrow._http.transport._CANCEL_S", 60.0)
+        yield
+
+
 def pytest_sessionstart() -> None:
     """SIGTERM ends a run as Ctrl-C does: nothing that fixtures started stays."""
     # A shell that starts something in the background has it ignore Ctrl-C; tests send that to themselves.

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import pytest
 
 import frontrow
-from frontrow import AsyncClient, Client, Timeouts
+from frontrow import AsyncClient, Client
 from support.clients import BARE
 from support.fault_proxy import Fault, FaultProxy, fault_proxy, instead
 from support.loopback import Reply, Request, json_reply, loopback, reply
@@ -163,9 +163,11 @@ class TestCancelling:
 
         async def timed_out() -> None:
             async with AsyncClient(proxy.url, **BARE) as client:
+                asked = asyncio.create_task(client.native(NATIVE_QUERY))
+                await asyncio.to_thread(until, "an answer", lambda: proxy.answers)
                 with pytest.raises(TimeoutError):
-                    async with asyncio.timeout(0.3):
-                        await client.native(NATIVE_QUERY)
+                    async with asyncio.timeout(0.2):
+                        await asked
 
         asyncio.run(timed_out())
         assert len(proxy.cancelled()) == 1
@@ -188,7 +190,7 @@ class TestCancelling:
         let_go = threading.Event()
 
         def slow(_: Request) -> Reply:
-            let_go.wait(20)
+            let_go.wait(120)
             return json_reply([])
 
         async def crowded(url: str, count: Callable[[], int]) -> None:
@@ -215,7 +217,7 @@ def test_questions_at_once_do_not_wait_for_each_other() -> None:
     gate = threading.Barrier(5)
 
     def together(_: Request) -> Reply:
-        gate.wait(20)  # all five, or BrokenBarrierError
+        gate.wait(60)  # all five, or BrokenBarrierError
         return json_reply([])
 
     async def gathered(url: str) -> list[frontrow.Result]:
@@ -229,19 +231,20 @@ def test_questions_at_once_do_not_wait_for_each_other() -> None:
 def test_the_event_loop_goes_on(proxy: FaultProxy) -> None:
     proxy.faults.append(HANGS)
 
-    async def ticks() -> int:
-        count = 0
-        async with AsyncClient(
-            proxy.url, **BARE, timeouts=Timeouts(connect=2, read=0.3, total=0.5, query=0.2)
-        ) as client:
+    async def ticks() -> None:
+        async with AsyncClient(proxy.url, **BARE) as client:
             asked = asyncio.create_task(client.native(NATIVE_QUERY))
-            while not asked.done():
+            while not proxy.answers:
                 await asyncio.sleep(0.01)
-                count += 1
-            assert isinstance(asked.exception(), frontrow.TimedOutError)
-        return count
+            # The query hangs from here on, and nothing else does.
+            for _ in range(20):
+                await asyncio.sleep(0.01)
+            assert not asked.done()
+            asked.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await asked
 
-    assert asyncio.run(ticks()) >= 5
+    asyncio.run(ticks())
 
 
 def test_retries_end_with_a_cancel() -> None:
@@ -255,7 +258,7 @@ def test_retries_end_with_a_cancel() -> None:
         began = time.monotonic()
         with pytest.raises(TimeoutError):
             asyncio.run(impatient())
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 60  # all fifty would take minutes
 
 
 def test_what_hangs_is_refused_by_its_status(proxy: FaultProxy) -> None:

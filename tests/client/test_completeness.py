@@ -169,17 +169,17 @@ class TestRemembered:
         def ask() -> Completeness:
             asked.append(1)
             begun.set()
-            assert go_on.wait(10)
+            assert go_on.wait(60)
             return Completeness(1.0)
 
         found: list[Completeness] = []
         threads = [threading.Thread(target=lambda: found.append(remembered.get("a", ask))) for _ in range(8)]
         for thread in threads:
             thread.start()
-        assert begun.wait(10)
+        assert begun.wait(60)
         go_on.set()
         for thread in threads:
-            thread.join(10)
+            thread.join(60)
         assert (len(asked), len(found)) == (1, 8)
 
     def test_a_failure_is_not_remembered_and_holds_nobody_up(self) -> None:

@@ -21,7 +21,7 @@ WHOLE = orjson.loads(TIMESERIES)
 RECORDED = Answer(200, {"Content-Type": "application/json"}, TIMESERIES)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def proxy() -> Iterator[FaultProxy]:
     with recorded_druid() as druid, fault_proxy(druid.url) as proxy:
         yield proxy
@@ -46,7 +46,7 @@ def test_a_native_answer_cut_at_any_byte(proxy: FaultProxy, shape: Shape, ending
     # The last chunk is known by its size.
     enough = len(whole) - (len(b"\r\n\r\n") if shape is chunked else 0)
     passed = []
-    with Transport(proxy.url, timeouts=Timeouts(read=5, total=5), gzip=True) as transport:
+    with Transport(proxy.url, gzip=True) as transport:
         # Where a reset comes differs by what the client had read: every third byte will do.
         for cut in range(0, len(whole) + 1, 1 if ending == "close" else 3):
             proxy.faults.append(Fault(shape, cut=cut, ending=ending))
@@ -99,9 +99,9 @@ def test_an_answer_without_rows_is_whole(proxy: FaultProxy, form: str) -> None:
 
 FAILURES: dict[str, tuple[Fault, type[frontrow.TransportError]]] = {
     "no answer": (Fault(cut=0, ending="stall"), frontrow.TimedOutError),
-    "late": (Fault(delay=5), frontrow.TimedOutError),
+    "late": (Fault(delay=600), frontrow.TimedOutError),
     "half of the head": (Fault(cut=30, ending="stall"), frontrow.TimedOutError),
-    "a head that drips": (Fault(drip=0.05), frontrow.TimedOutError),
+    "a head that drips": (Fault(drip=0.1), frontrow.TimedOutError),
     "half of the body": (Fault(cut=150, ending="stall"), frontrow.TimedOutError),
     "a length too long, kept": (Fault(lambda answer: sized(answer, claim=999)), frontrow.TimedOutError),
     "a length too long, closed": (
@@ -154,24 +154,25 @@ FAILURES: dict[str, tuple[Fault, type[frontrow.TransportError]]] = {
 @pytest.mark.parametrize("name", list(FAILURES))
 def test_each_failure_is_its_error_in_time(proxy: FaultProxy, name: str) -> None:
     fault, kind = FAILURES[name]
+    patient = Timeouts()
     began = time.monotonic()
-    with Transport(proxy.url, timeouts=SOON) as transport:
-        proxy.faults.append(fault)
-        with pytest.raises(frontrow.TransportError) as caught:
+    with Transport(proxy.url, timeouts=SOON if kind is frontrow.TimedOutError else patient) as transport:
+        with proxy.always(fault), pytest.raises(frontrow.TransportError) as caught:
             ask(transport)
         assert type(caught.value) is kind
-        # The deadline, and what it takes to tell Druid.
-        assert time.monotonic() - began < SOON.total + 2
+        # Far from both: those that wait have a third of a second, and without a deadline they would have no end.
+        assert time.monotonic() - began < min(patient.read, patient.total) / 2
+        transport.timeouts = patient
         assert ask(transport) == WHOLE
 
 
 def test_a_body_that_drips_ends_at_the_total_timeout(proxy: FaultProxy) -> None:
-    with Transport(proxy.url, timeouts=Timeouts(read=5, total=0.5)) as transport:
-        proxy.faults.append(Fault(unframed, drip=0.01))
+    with Transport(proxy.url, timeouts=Timeouts(read=60, total=0.5)) as transport:
+        proxy.faults.append(Fault(unframed, drip=0.2))  # more than a minute for all of it
         began = time.monotonic()
         with pytest.raises(frontrow.TimedOutError, match=r"0\.5 s"):
             ask(transport)
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 30
 
 
 def test_a_kept_connection_that_ends_early_is_not_noticed(proxy: FaultProxy) -> None:
@@ -262,39 +263,32 @@ class TestRetries:
             assert time.monotonic() - began >= 1
 
     def test_a_time_beyond_the_deadline_is_not_waited_for(self, proxy: FaultProxy) -> None:
-        with Transport(proxy.url, retries=self.AGAIN, timeouts=Timeouts(total=5)) as transport:
+        with Transport(proxy.url, retries=self.AGAIN, timeouts=Timeouts(total=120)) as transport:
             proxy.faults.append(Fault(instead(429, NO_CAPACITY, Retry_After="3600")))
             began = time.monotonic()
             with pytest.raises(frontrow.TooManyError) as caught:
                 ask(transport)
-            assert time.monotonic() - began < 1
+            assert time.monotonic() - began < 60
             assert caught.value.retry_after == 3600
 
     def test_an_outage_is_not_multiplied(self, proxy: FaultProxy) -> None:
         retries = Retries(attempts=2, wait=0.0, budget=5)
-        before = len(proxy.queries())
-        proxy.otherwise = Fault(instead(503, b""))
-        try:
-            with Transport(proxy.url, retries=retries) as transport:
-                for _ in range(20):
-                    with pytest.raises(frontrow.ServerError):
-                        ask(transport)
-        finally:
-            proxy.otherwise = Fault()
-        assert len(proxy.queries()) - before == 20 + retries.budget
+        with proxy.always(Fault(instead(503, b""))), Transport(proxy.url, retries=retries) as transport:
+            for _ in range(20):
+                with pytest.raises(frontrow.ServerError):
+                    ask(transport)
+        assert len(proxy.queries()) == 20 + retries.budget
 
     def test_all_attempts_share_one_deadline(self, proxy: FaultProxy) -> None:
-        proxy.otherwise = Fault(instead(503, b""), delay=0.05)
-        began = time.monotonic()
-        try:
-            with (
-                Transport(proxy.url, retries=Retries(50, wait=0.01, budget=50), timeouts=SOON) as transport,
-                pytest.raises(frontrow.TransportError),
-            ):
-                ask(transport)
-        finally:
-            proxy.otherwise = Fault()
-        assert time.monotonic() - began < SOON.total + 2
-        left = [orjson.loads(request.body)["context"]["timeout"] for request in proxy.queries()[-3:]]
-        assert left == sorted(left, reverse=True)
-        assert left[0] <= SOON.total * 1000
+        # One after another they would take minutes.
+        retries, timeouts = Retries(5_000, wait=0.01, budget=5_000), Timeouts(total=0.5)
+        with (
+            proxy.always(Fault(instead(503, b""), delay=0.05)),
+            Transport(proxy.url, retries=retries, timeouts=timeouts) as transport,
+            pytest.raises(frontrow.TransportError),
+        ):
+            ask(transport)
+        left = [orjson.loads(request.body)["context"]["timeout"] for request in proxy.queries()]
+        assert len(left) < 50
+        for earlier, request in enumerate(left):
+            assert request <= max(1, 500 - 50 * earlier)

@@ -16,7 +16,7 @@ from frontrow._errors import druid_error
 from frontrow._http.deadline import Stop, Stopped
 from support.waiting import until
 
-DEADLINE_S = 20.0
+DEADLINE_S = 90.0
 
 
 class Asked:

@@ -284,7 +284,7 @@ class TestFailures:
         monkeypatch.setattr(world.druid, "request_json", slow)
 
         def one(_: int) -> list[Any]:
-            ready.wait(20)
+            ready.wait(60)
             return world.ask(OLD)
 
         with ThreadPoolExecutor(8) as pool:
