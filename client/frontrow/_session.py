@@ -21,6 +21,7 @@ from frontrow._asking.timeseries import Run
 from frontrow._errors import AskError, TransportError
 from frontrow._filters import Condition
 from frontrow._frames.export import Exported, check_path, closing, write_scan, write_sql
+from frontrow._frames.metadata import as_json
 from frontrow._frames.rows import Header, Rows, split_header, whole_or_broken
 from frontrow._frames.scan_export import scan_body
 from frontrow._frames.sql import sql_body, types_of
@@ -244,14 +245,18 @@ class Session:
         timeout: float | None,
     ) -> Exported:
         asking = self.asking(context, timeout=timeout)
+
+        def caveats(types: Mapping[str, ColumnType]) -> str:
+            return as_json(asking.result({}, types, None, self.as_druid))
+
         if isinstance(query, str):
             body, path = sql_body(query, parameters), check_path(path)
             with self._answer(asking.runner, body, export=True) as (header, pieces):
-                rows = write_sql(path, header, pieces)
+                rows = write_sql(path, header, pieces, caveats)
         else:
             body, path = scan_body(query, parameters), check_path(path)
             with whole_or_broken(self.transport.url):
-                rows = write_scan(path, body, lambda: asking.runner.stream(body))
+                rows = write_scan(path, body, lambda: asking.runner.stream(body), caveats)
         elapsed = time.perf_counter() - asking.began
         return Exported(path, rows, path.stat().st_size, elapsed, asking.runner.first_id)
 
