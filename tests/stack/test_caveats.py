@@ -187,7 +187,7 @@ def test_completeness_is_of_the_ledger(world: World) -> None:
     assert result.completeness.share == report.completeness
     assert result.completeness.covered_from == START
     again = world.hiding.top_n("country", "events", interval=INTERVAL)
-    assert again.completeness is result.completeness
+    assert again.completeness == result.completeness
 
 
 def test_completeness_of_more_than_a_day_is_by_the_minute(world: World) -> None:
