@@ -27,6 +27,7 @@ from support.asked_sets import check_sets
 from support.clients import a_client
 from support.console import Console
 from support.counted_records import a_delta, a_refusal, ledger_deltas, quarantine_records, send_records
+from support.few_in_bins import counted, given_away, shown_in
 from support.slices import check_slices
 from support.viewing_events import valid_events
 
@@ -203,6 +204,26 @@ def test_a_filter_is_the_oracles_selection(evening: Line) -> None:
 
 def test_breakdowns_impact_and_distributions(evening: Line) -> None:
     check_slices(evening.client, evening.events, rates=("rebuffer_ratio",))
+
+
+def test_bins_of_few_plays_are_merged(stack: StackUrls, evening: Line) -> None:
+    splits = [200, 400, 600, 800, 1_000, 1_500, 2_000, 3_000]
+    starts: dict[str, list[int]] = {}
+    for event in evening.events:
+        if event["country"] == "GB" and event["startup_ms"] is not None:
+            starts.setdefault(event["device_type"], []).append(event["startup_ms"])
+    # So few that the sketch keeps every value.
+    assert 200 < sum(map(len, starts.values())) < 512
+    counts = counted(starts, splits)
+    asked: dict[str, Any] = {"bins": splits, "where": {"country": "GB"}, "interval": interval_of(evening.events)}
+    with Client(stack.router_url, datasources=evening.names, freshness=False, completeness=False) as hiding:
+        each, everybody = hiding.distribution(by="device_type", n=100, **asked), hiding.distribution(**asked)
+    shown = shown_in(list(each), splits, [*starts], "device_type")
+    plays = [row["plays"] for row in each if row["plays"] is not None]
+    assert plays == [sum(counts[groups[0]][start:end]) for groups, start, end in shown]
+    assert all(not 0 < count < 10 for count in [*plays, *everybody.columns["plays"]])
+    assert "fewer bins than asked for" in each.exactness
+    assert given_away(counts, [*shown, *shown_in(list(everybody), splits, [*starts], "device_type")], 10) == []
 
 
 def test_viewers_are_united_and_intersected_as_sets_are(evening: Line) -> None:

@@ -115,6 +115,15 @@ class FaultProxy:
     answers: list[tuple[Request, Answer, float]] = field(default_factory=list)
     connections: int = 0
 
+    @contextmanager
+    def always(self, fault: Fault) -> Iterator[None]:
+        """For the block every request meets this fault, also one that comes late."""
+        self.otherwise = fault
+        try:
+            yield
+        finally:
+            self.otherwise = HEALTHY
+
     def cancelled(self) -> list[str]:
         """Paths of the DELETEs that came in."""
         return [request.path for request in self.requests if request.method == "DELETE"]
