@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-DEADLINE_S = 30
+DEADLINE_S = 120
 
 
 @dataclass(frozen=True)

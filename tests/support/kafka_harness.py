@@ -10,7 +10,7 @@ from frontrow_ingest.producer.kafka_producer import KafkaSink
 from support.kafka_proxy import KafkaProxy
 from support.kafka_topics import stored
 
-GIVEN_UP_S = 20.0
+GIVEN_UP_S = 60.0
 Sink = KafkaSink | ConfluentSink
 SINKS: dict[str, type[Sink]] = {"kafka-python": KafkaSink, "confluent": ConfluentSink}
 

@@ -158,7 +158,7 @@ def test_an_interrupt_keeps_whole_lines(tmp_path: Path, number: int) -> None:
             assert process.poll() is None
             time.sleep(0.02)
         os.kill(process.pid, number)
-        said, errors = process.communicate(timeout=20)
+        said, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors
     summary = json.loads(said)
     assert summary["interrupted"]
