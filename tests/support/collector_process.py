@@ -15,7 +15,7 @@ from pathlib import Path
 import urllib3
 
 COMMAND = [sys.executable, "-c", "from frontrow_ingest.cli import main; main()"]
-DEADLINE_S = 30.0
+DEADLINE_S = 120.0
 
 
 class CollectorProcess:

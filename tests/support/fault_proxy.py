@@ -26,7 +26,7 @@ from support.loopback import Request, read_request
 Ending = Literal["keep", "close", "reset", "stall"]
 """After what is sent: another request may come; the connection ends; it ends by a reset; nothing more comes."""
 
-UPSTREAM_S = 60.0
+UPSTREAM_S = 120.0
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ class FaultProxy:
     def queries(self) -> list[Request]:
         return [request for request in self.requests if request.method != "DELETE"]
 
-    def answer_to(self, method: str, within_s: float = 60.0) -> tuple[Answer, float]:
+    def answer_to(self, method: str, within_s: float = 120.0) -> tuple[Answer, float]:
         """What the server answered to the first request of a method, awaited."""
         deadline = time.monotonic() + within_s
         while True:

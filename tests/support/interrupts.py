@@ -17,7 +17,7 @@ def ctrl_c(proxy: FaultProxy, after_s: float = 0.05) -> Iterator[None]:
     over = threading.Event()
 
     def watch() -> None:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while not proxy.queries() and time.monotonic() < deadline:
             if over.wait(0.01):
                 return

@@ -27,7 +27,7 @@ from support.viewing_events import a_line
 
 LINES = 1_500
 SESSIONS = 12
-RUN_LIMIT_S = 60.0
+RUN_LIMIT_S = 300.0
 POINTS: tuple[Point, ...] = (
     (kafka_producer.KafkaSink, "send_encoded", LINES),
     (kafka_producer.KafkaSink, "flush", 12),

@@ -26,6 +26,12 @@ def test_free_ports_are_free_and_different() -> None:
     check_free(ports)
 
 
+def test_free_ports_are_none_that_a_connection_gets_by_itself() -> None:
+    given = Path("/proc/sys/net/ipv4/ip_local_port_range")
+    lowest = int(given.read_text().split()[0]) if given.exists() else 49_152
+    assert lowest <= 10_000 or max(free_ports().by_name().values()) < lowest
+
+
 def test_a_taken_port_is_named_with_its_owner() -> None:
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
