@@ -93,6 +93,10 @@ class Client(Options):
         The types are those that Druid tells; a column of a scan that it tells none of is text. Several values of one
         row are a list in Parquet, as are then all values of that column, and JSON in CSV.
 
+        A Parquet file's key-value metadata has the caveats as JSON under ``frontrow``, as :meth:`Result.to_arrow` has;
+        their ``elapsed_s`` ends when the first rows come. ``pyarrow.parquet.read_metadata(path).metadata`` reads them,
+        and a table of the file has them in its schema. CSV has no place for them.
+
         Args:
             query: SQL as for :func:`frontrow.sql`, or a native query with ``"queryType": "scan"``, also as pydruid's
                 object

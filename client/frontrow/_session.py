@@ -12,15 +12,24 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 from frontrow._asking.ask import Ask, prepare
-from frontrow._asking.completeness import NOT_ASKED, Completeness, Remembered, ask_completeness, asked_of, unknown
+from frontrow._asking.completeness import (
+    NOT_ASKED,
+    Completeness,
+    Remembered,
+    ask_completeness,
+    asked_of,
+    steps_of,
+    unknown,
+)
 from frontrow._asking.epochs import check_key_epochs
 from frontrow._asking.formula import maximum
 from frontrow._asking.ledger import SETTLED_AFTER, LedgerReport, ask_ledger, types
 from frontrow._asking.suppression import NOTHING_HIDDEN, taken_out
 from frontrow._asking.timeseries import Run
-from frontrow._errors import AskError, TransportError
+from frontrow._errors import AskError, TimedOutError, TransportError
 from frontrow._filters import Condition
 from frontrow._frames.export import Exported, check_path, closing, write_scan, write_sql
+from frontrow._frames.metadata import as_json
 from frontrow._frames.rows import Header, Rows, split_header, whole_or_broken
 from frontrow._frames.scan_export import scan_body
 from frontrow._frames.sql import sql_body, types_of
@@ -244,14 +253,18 @@ class Session:
         timeout: float | None,
     ) -> Exported:
         asking = self.asking(context, timeout=timeout)
+
+        def caveats(types: Mapping[str, ColumnType]) -> str:
+            return as_json(asking.result({}, types, None, self.as_druid))
+
         if isinstance(query, str):
             body, path = sql_body(query, parameters), check_path(path)
             with self._answer(asking.runner, body, export=True) as (header, pieces):
-                rows = write_sql(path, header, pieces)
+                rows = write_sql(path, header, pieces, caveats)
         else:
             body, path = scan_body(query, parameters), check_path(path)
             with whole_or_broken(self.transport.url):
-                rows = write_scan(path, body, lambda: asking.runner.stream(body))
+                rows = write_scan(path, body, lambda: asking.runner.stream(body), caveats)
         elapsed = time.perf_counter() - asking.began
         return Exported(path, rows, path.stat().st_size, elapsed, asking.runner.first_id)
 
@@ -286,19 +299,20 @@ class Session:
         interval = asked_of(ask.interval)
 
         def asked() -> Completeness:
-            now, aside = datetime.now(UTC), run.aside(COMPLETENESS_S)
-            try:
-                return ask_completeness(
-                    ask.datasource,
-                    self.datasource("ledger"),
-                    ask.grain,
-                    interval,
-                    aside,
-                    now=now,
-                    settled_after=SETTLED_AFTER,
-                )
-            except (TransportError, KeyError, TypeError, ValueError, AttributeError) as error:
-                return unknown(f"{type(error).__name__}: {str(error)[:_LONGEST_REASON]}")
+            names = {spec: self.datasource(spec) for spec in ("ledger", "quarantine")} | {ask.spec: ask.datasource}
+            now, steps = datetime.now(UTC), steps_of(interval, ask.grain)
+            found = NOT_ASKED
+            for step in steps:
+                try:
+                    aside = run.aside(COMPLETENESS_S / len(steps))
+                    return ask_completeness(
+                        names, ask.spec, step, interval, aside, now=now, settled_after=SETTLED_AFTER
+                    )
+                except TimedOutError as error:
+                    found = _not_told(error)
+                except (TransportError, KeyError, TypeError, ValueError, AttributeError) as error:
+                    return _not_told(error)
+            return found
 
         return self.remembered.get((ask.datasource, interval), asked)
 
@@ -333,6 +347,10 @@ class Session:
         answer = run({"queryType": "dataSourceMetadata", "dataSource": self.datasource(spec)})
         newest = answer[0]["result"].get("maxIngestedEventTime") if answer else None
         return freshness_of(newest, datetime.now(UTC))
+
+
+def _not_told(error: Exception) -> Completeness:
+    return unknown(f"{type(error).__name__}: {str(error)[:_LONGEST_REASON]}")
 
 
 def _inner(ask: Ask) -> list[Granularity]:

@@ -10,7 +10,6 @@ import argparse
 import io
 import json
 import random
-import resource
 import statistics
 import subprocess
 import sys
@@ -28,6 +27,7 @@ import polars
 import pyarrow
 import pyarrow.csv
 import urllib3
+from memory import with_peak
 from pydruid.client import PyDruid
 from pydruid.db import connect
 from pydruid.utils.aggregators import longsum
@@ -310,9 +310,7 @@ def peak_of(url: str, name: str, way: str) -> float:
     # What each of them imports when it is first asked.
     pyarrow.table({"x": ["x"]}).to_pandas()
     polars.from_arrow(pyarrow.csv.read_csv(io.BytesIO(b"x\nx\n")))
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    asked()
-    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    return with_peak(asked)[1]
 
 
 def main() -> None:

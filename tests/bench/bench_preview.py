@@ -10,11 +10,12 @@ import argparse
 import multiprocessing
 import os
 import platform
-import resource
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
+
+from memory import with_peak
 
 from frontrow_ingest.preview import Sample, preview
 from frontrow_ingest.rollup import Rollup, parse_schema
@@ -37,17 +38,20 @@ def write(path: Path, viewers: int) -> int:
 def measured(how: str, name: str, path: Path, pipe: Any) -> None:
     """In a process of its own, so that its memory is its own: seconds, rows, MiB."""
     sample = Sample.of_file(path, EVENTS)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    began = time.perf_counter()
-    if how == "preview":
-        rows = preview(rollup(name), sample).count.rows
-    else:
-        made = Rollup(parse_schema(rollup(name).supervisor(bootstrap="none:9092")["spec"]["dataSchema"]))
-        for event in sample:
-            made.add(event)
-        rows = made.count.rows
-    seconds = time.perf_counter() - began
-    pipe.send((seconds, rows, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024))
+
+    def timed() -> tuple[float, int]:
+        began = time.perf_counter()
+        if how == "preview":
+            rows = preview(rollup(name), sample).count.rows
+        else:
+            made = Rollup(parse_schema(rollup(name).supervisor(bootstrap="none:9092")["spec"]["dataSchema"]))
+            for event in sample:
+                made.add(event)
+            rows = made.count.rows
+        return time.perf_counter() - began, rows
+
+    (seconds, rows), peak = with_peak(timed)
+    pipe.send((seconds, rows, peak))
 
 
 def run(how: str, name: str, path: Path) -> tuple[float, int, float]:

@@ -9,16 +9,18 @@ from typing import Any
 
 import pytest
 
-from frontrow import Client, Interval
-from frontrow._asking.completeness import Completeness, Remembered, ask_completeness, asked_of, unknown
+from frontrow import Client, Interval, TimedOutError
+from frontrow._asking.completeness import Completeness, Remembered, ask_completeness, asked_of, steps_of, unknown
 from frontrow._asking.ledger import SETTLED_AFTER
 from frontrow._time import MINUTE
 from frontrow_ingest.testing import MemoryDruid
+from oracle.completeness import completeness as oracle
 from support.viewing_events import an_event
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TEN_MINUTES = Interval(NOON, NOON + timedelta(minutes=10))
-HOUR = timedelta(hours=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+NAMES = {name: name for name in ("audience", "quality", "live", "retention", "ledger", "quarantine")}
 
 
 @pytest.fixture
@@ -35,6 +37,11 @@ def told(minute: int, sent: int, *, emitted: datetime = NOON) -> dict[str, Any]:
 
 def events(minute: int, count: int) -> list[dict[str, Any]]:
     return [an_event(ts=_ms(NOON) + minute * 60_000 + number, seq=number) for number in range(count)]
+
+
+def held(minute: int, stage: str = "topic", action: str = "refused") -> dict[str, Any]:
+    times = {"ts": _ms(NOON) + minute * 60_000, "seen_ts": _ms(NOON)}
+    return {**times, "id": "i", "action": action, "time_is": "refusal", "reason": "not_avro", "stage": stage}
 
 
 def _ms(moment: datetime) -> int:
@@ -62,9 +69,11 @@ def account(
     grain: timedelta = MINUTE,
     now: datetime | None = None,
 ) -> Completeness:
+    # As a client does that is not in a hurry.
     return ask_completeness(
-        spec, "ledger", grain, interval, Counting(druid), now=now or datetime.now(UTC), settled_after=SETTLED_AFTER
-    )
+        NAMES, spec, steps_of(interval, grain)[0], interval, Counting(druid), now=now or datetime.now(UTC),
+        settled_after=SETTLED_AFTER,
+    )  # fmt: skip
 
 
 class TestShare:
@@ -103,7 +112,7 @@ class TestShare:
     def test_without_a_ledger_it_is_unknown_by_one_query(self, druid: MemoryDruid) -> None:
         druid.send("events", events(1, 3))
         run = Counting(druid)
-        found = ask_completeness("audience", "ledger", MINUTE, TEN_MINUTES, run, now=NOON, settled_after=SETTLED_AFTER)
+        found = ask_completeness(NAMES, "audience", MINUTE, TEN_MINUTES, run, now=NOON, settled_after=SETTLED_AFTER)
         assert found == unknown("no ledger covers it")
         assert [query["dataSource"] for query in run.sent] == ["ledger"]
         assert account(MemoryDruid()).share is None
@@ -125,13 +134,100 @@ class TestShare:
         druid.send("events", [*events(1, 3), *events(59, 4)])
         assert account(druid, spec="retention", grain=HOUR).missing == 1
 
-    def test_more_than_a_day_is_by_hours(self, druid: MemoryDruid) -> None:
+    def test_more_than_eight_days_are_by_hours_and_say_so(self, druid: MemoryDruid) -> None:
         druid.send("ledger", [told(1, 5), told(2, 5)])
         druid.send("events", [*events(1, 3), *events(2, 6)])
-        day = Interval(NOON, NOON + timedelta(days=1))
-        assert account(druid, day).missing == 2
-        longer = Interval(NOON, NOON + timedelta(days=1, minutes=1))
-        assert account(druid, longer).missing == 1
+        for days in (1, 2, 8):
+            found = account(druid, Interval(NOON, NOON + days * DAY))
+            assert (found.missing, found.by) == (2, "minute")
+            assert str(found) == "80.00 % complete (2 missing, 1 beyond the ledger)"
+        longer = account(druid, Interval(NOON, NOON + 8 * DAY + MINUTE))
+        assert (longer.missing, longer.by) == (1, "hour")
+        assert str(longer) == "90.00 % complete by the hour (1 missing)"
+
+    def test_minutes_that_take_too_long_are_asked_by_the_hour(self, druid: MemoryDruid) -> None:
+        class Slow:
+            """Has no time for minutes of more than a day."""
+
+            url, timeouts = druid.url, druid.timeouts
+
+            def request_json(self, method: str, path: str, body: Any = None, *, timeout: float | None = None) -> Any:
+                if isinstance(body, dict) and "PT1M" in str(body.get("granularity")):
+                    raise TimedOutError("too long", url=self.url)
+                return druid.request_json(method, path, body, timeout=timeout)
+
+            def close(self) -> None:
+                pass
+
+        druid.send("ledger", [told(1, 5), told(2, 5)])
+        druid.send("events", [*events(1, 3), *events(2, 6)])
+        client = Client(transport=Slow())
+        asked: dict[str, Any] = {"granularity": "all", "allow_large": True}
+        found = client.timeseries("events", interval=Interval(NOON, NOON + 2 * DAY), **asked).completeness
+        assert (found.missing, found.by) == (1, "hour")
+        short = client.timeseries("events", interval=TEN_MINUTES, **asked).completeness
+        assert (short.share, short.reason.partition(":")[0]) == (None, "TimedOutError")
+
+    def test_what_is_unreadable_is_quarantined_and_not_missing(self, druid: MemoryDruid) -> None:
+        druid.send("ledger", [told(1, 10)])
+        druid.send("events", events(1, 5))
+        # When it was written is all that is known of its time. What a producer refused was never sent.
+        druid.send("quarantine", [held(2), held(3), held(3, "producer"), held(3, "collector"), held(30)])
+        found = account(druid)
+        assert (found.missing, found.quarantined, found.share) == (3, 2, 0.7)
+        assert str(found) == "70.00 % complete (3 missing, 2 quarantined)"
+        document = Client(transport=druid).timeseries("events", interval=TEN_MINUTES).to_dict()
+        assert (document["completeness"]["quarantined"], document["completeness"]["by"]) == (2, "minute")
+
+    def test_more_that_is_unreadable_than_is_missing(self, druid: MemoryDruid) -> None:
+        druid.send("ledger", [told(1, 3)])
+        druid.send("events", events(1, 2))
+        druid.send("quarantine", [held(1)] * 9)
+        found = account(druid)
+        assert (found.missing, found.quarantined, found.share) == (0, 1, 1.0)
+        assert str(found) == "100 % complete (1 quarantined)"
+
+    def test_a_replay_makes_nothing_missing(self, druid: MemoryDruid) -> None:
+        druid.send("ledger", [told(1, 3), told(1, 1)])
+        druid.send("events", events(1, 3))
+        druid.send("quarantine", [held(1), held(1, action="replayed")])
+        assert str(account(druid)) == "100 % complete (1 quarantined)"
+
+    def test_quarantine_is_asked_only_when_something_is_missing(self, druid: MemoryDruid) -> None:
+        druid.send("ledger", [told(1, 3)])
+        druid.send("events", events(1, 3))
+        run = Counting(druid)
+        ask_completeness(NAMES, "audience", MINUTE, TEN_MINUTES, run, now=NOON + HOUR, settled_after=SETTLED_AFTER)
+        assert [query["dataSource"] for query in run.sent] == ["ledger", "audience"]
+
+    @pytest.mark.parametrize("seed", range(12))
+    @pytest.mark.parametrize("days", [1, 3, 9])
+    def test_agrees_with_plain_counting(self, druid: MemoryDruid, seed: int, days: int) -> None:
+        chance = random.Random(seed)
+        now = NOON + 20 * DAY
+        minutes = [chance.randrange(days * 1440) for _ in range(12)]
+        # Neighbours, so that hours have several.
+        minutes += [minute + 1 for minute in minutes[:6]]
+        sent, seen, refused = [], [], []
+        for minute in dict.fromkeys(minutes):
+            count = chance.randrange(12)
+            emitted = now - timedelta(seconds=chance.choice([1, 29, 31, 3_600]))
+            sent += [told(minute, count, emitted=emitted)] if chance.random() < 0.9 else []
+            seen += events(minute, max(0, count + chance.choice([0, 0, 0, 2, -1, -5])))
+            kind = chance.choice([("topic", "refused"), ("topic", "replayed"), ("producer", "refused")])
+            refused += [held(minute, *kind)] if chance.random() < 0.3 else []
+        for topic, records in (("ledger", sent), ("events", seen), ("quarantine", refused)):
+            druid.send(topic, records)
+        interval = Interval(NOON, NOON + days * DAY)
+        step = 60_000 if days <= 8 else 3_600_000
+        found = account(druid, interval, now=now)
+        expected = oracle(
+            seen, sent, refused, start=_ms(interval.start), end=_ms(interval.end), step=step,
+            settled=_ms(now - SETTLED_AFTER),
+        )  # fmt: skip
+        share = expected.pop("share")
+        assert found.share == (None if share is None else pytest.approx(share, abs=1e-12))
+        assert {name: getattr(found, name) for name in expected} == expected
 
     def test_agrees_with_the_report_of_the_ledger(self, druid: MemoryDruid) -> None:
         chance = random.Random(5)
@@ -139,9 +235,11 @@ class TestShare:
             sent = chance.randrange(40)
             druid.send("ledger", [told(minute, sent)])
             druid.send("events", events(minute, max(0, sent - chance.choice([0, 0, 3, -2]))))
+        druid.send("quarantine", [held(1), held(2), held(2, action="replayed"), held(3, "producer")])
         report, found = Client(transport=druid).ledger(interval=TEN_MINUTES), account(druid)
         assert found.share == report.completeness
-        assert (found.sent, found.missing, found.in_flight, found.beyond_ledger) == tuple(
+        assert found.quarantined == 2
+        assert (found.sent, found.missing + 2, found.in_flight, found.beyond_ledger) == tuple(
             report.totals[name] for name in ("sent", "missing", "in_flight", "beyond_ledger")
         )
 

@@ -277,7 +277,7 @@ class TestDocument:
             "exactness": "approximate: distinct counts ±3.3 % (95 %)",
             "completeness": {
                 "share": 0.5, "sent": 4, "missing": 2, "in_flight": 0, "beyond_ledger": 0,
-                "covered_from": "2026-11-23T20:00:00Z", "reason": "",
+                "covered_from": "2026-11-23T20:00:00Z", "reason": "", "quarantined": 0, "by": "minute",
             },
             "newest_event": "2026-11-23T20:00:00Z",
             "age_s": 1.25,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tracemalloc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -77,6 +78,16 @@ class TestFiles:
         assert read.column("title").to_pylist() == [*VALUES["title"], '["b","c"]']
         assert read.column("labels").to_pylist() == ['["a",null]', "[]", None, None]
         assert read.column("plays").to_pylist() == [*VALUES["plays"], None]
+
+    def test_parquet_carries_the_caveats(self, tmp_path: Path) -> None:
+        with answering(scan_block(TYPES, ROWS)) as (client, _):
+            done = client.export(SCAN, tmp_path / "rows.parquet")
+        found = json.loads(pyarrow.parquet.read_metadata(done.path).metadata[b"frontrow"])
+        assert (found["query_id"], found["exactness"], found["min_audience"]) == (done.query_id, "as Druid answers", 0)
+        assert found["types"] == {
+            "__time": "time", "title": "string", "plays": "integer", "share": "number", "labels": "any",
+            "sketch": "string", "nix": "string",
+        }  # fmt: skip
 
     def test_what_is_asked(self, tmp_path: Path) -> None:
         with answering(scan_block(TYPES, ROWS)) as (client, server):

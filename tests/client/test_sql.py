@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -201,6 +202,39 @@ class TestExport:
         assert read.column("segments").to_pylist() == ['["a","b"]', "[]", None, '[null,"x],[y"]', '["c"]']
         assert sorted(path.name for path in tmp_path.iterdir()) == ["rows.csv", "rows.parquet"]
 
+    def test_parquet_carries_the_caveats_that_arrow_has(self, tmp_path: Path) -> None:
+        with answering(lines(list(COLUMNS), ROWS)) as (client, _):
+            done = client.export("SELECT *", tmp_path / "rows.parquet")
+            result = client.sql("SELECT *")
+        found = json.loads(pyarrow.parquet.read_metadata(done.path).metadata[b"frontrow"])
+        arrow = json.loads(result.to_arrow().schema.metadata[b"frontrow"])
+        assert found.pop("query_id") == done.query_id
+        assert 0 < found.pop("elapsed_s") <= done.elapsed
+        assert {name: value for name, value in arrow.items() if name not in ("query_id", "elapsed_s")} == found
+        assert found["exactness"] == "as Druid answers"
+        assert json.loads(pyarrow.parquet.read_table(done.path).schema.metadata[b"frontrow"])["types"] == found["types"]
+
+    def test_what_small_audiences_mean_for_a_file(self, tmp_path: Path) -> None:
+        with answering(lines(FLAT, [])) as (_, server), Client(server.url) as client:
+            client.export("SELECT *", tmp_path / "rows.parquet")
+        found = json.loads(pyarrow.parquet.read_metadata(tmp_path / "rows.parquet").metadata[b"frontrow"])
+        assert found["exactness"] == "as Druid answers, small audiences too"
+        assert found["completeness"]["reason"] == "not asked"
+
+    @pytest.mark.parametrize("name", ["rows.parquet", "rows.csv"])
+    def test_an_export_that_is_interrupted_leaves_no_file(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+    ) -> None:
+        def interrupted(*_: Any) -> Any:
+            assert [path.suffix for path in tmp_path.iterdir()] == [".part"]
+            raise KeyboardInterrupt
+
+        with answering(of_flat(ROWS)) as (client, _):
+            monkeypatch.setattr("frontrow._frames.export.block_table", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                client.export("SELECT *", tmp_path / name)
+        assert not [*tmp_path.iterdir()]
+
     def test_no_rows(self, tmp_path: Path) -> None:
         with answering(lines(FLAT, [])) as (client, _):
             for name in ("none.parquet", "none.csv"):
@@ -208,8 +242,9 @@ class TestExport:
         assert pyarrow.parquet.read_schema(tmp_path / "none.parquet").names == FLAT
         assert (tmp_path / "none.csv").read_text() == '"__time","title","plays","share","live"\n'
 
-    def test_a_cut_answer_leaves_the_file_as_it_was(self, tmp_path: Path) -> None:
-        (tmp_path / "rows.csv").write_text("before")
+    @pytest.mark.parametrize("name", ["rows.csv", "rows.parquet"])
+    def test_a_cut_answer_leaves_the_file_as_it_was(self, tmp_path: Path, name: str) -> None:
+        (tmp_path / name).write_text("before")
         body = of_flat(ROWS).rstrip(b"\n")
         head = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
         with (
@@ -217,7 +252,7 @@ class TestExport:
             a_client(server.url) as client,
             pytest.raises(BrokenAnswerError),
         ):
-            client.export("SELECT *", tmp_path / "rows.csv")
+            client.export("SELECT *", tmp_path / name)
         assert [path.read_text() for path in tmp_path.iterdir()] == ["before"]
 
     def test_a_file_that_cannot_be_written_ends_the_query(self, tmp_path: Path) -> None:

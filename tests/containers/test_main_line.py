@@ -68,7 +68,7 @@ def line(stack: RunningStack, fresh_name: Callable[[str], str]) -> Iterator[Line
             for event in events:
                 producer.send(event)
         bad = KafkaProducer(bootstrap_servers=stack.bootstrap)
-        bad.send(topic, BAD).get(20)
+        bad.send(topic, BAD).get(120)
         bad.close()
         line = Line(stack, supervisors, client, names, events)
         line.await_all()
@@ -92,7 +92,6 @@ def test_a_bad_message_is_counted_and_stops_nothing(line: Line) -> None:
         assert (status.processed, status.state) == (len(line.events), "RUNNING")
 
 
-@pytest.mark.timeout(240)
 def test_a_restart_keeps_the_data(line: Line) -> None:
     """One datasource lies in segments by then, the other one is read from Kafka again."""
     line.supervisors.terminate(line.names["audience"])

@@ -25,6 +25,7 @@ from .druid_native_filters import BAD_QUERIES, FILTERED
 from .druid_sketches import SKETCHED, check_hll_bounds, check_quantile_sketches, check_sketches
 from .druid_world import (
     COUNTED,
+    DEADLINE_S,
     Counted,
     Harness,
     World,
@@ -191,22 +192,23 @@ class DruidBehaviour:
 
     def test_what_was_sent_can_be_awaited(self, world: World) -> None:
         sent = len(world.evening) + len(world.day) + world.bad + 1  # and one without a value
-        world.supervisors.await_read(world.names["audience"], {0: sent}, deadline_s=60)
+        world.supervisors.await_read(world.names["audience"], {0: sent}, deadline_s=DEADLINE_S)
 
     def test_the_same_spec_again_changes_nothing(self, world: World) -> None:
         name = world.names["quality"]
-        before = world.supervisors.status(name)
+        read = len(world.evening) + len(world.day)
+        await_outcome(world.supervisors, name, tasks=1, processed=read)
         assert world.supervisors.submit(world.harness.supervisor("quality", name)) == name
-        after = world.supervisors.status(name)
         # Tasks that were started anew would count from nothing.
-        assert (after.tasks, after.processed) == (before.tasks, before.processed)
+        await_outcome(world.supervisors, name, tasks=1, processed=read)
+        assert len(world.supervisors.history(name)) == 1
         check_total(world.client, "quality", world.evening)
 
     def test_the_sampler_tells_what_records_would_become(self, world: World) -> None:
         spec = world.harness.supervisor("quality", "sampled")["spec"] | {"type": "kafka"}
         spec["dataSchema"]["granularitySpec"]["rollup"] = False
-        asked = {"type": "kafka", "spec": spec, "samplerConfig": {"numRows": 105, "timeoutMs": 10_000}}
-        answer = world.harness.transport.request_json("POST", SAMPLER, asked, timeout=40)
+        asked = {"type": "kafka", "spec": spec, "samplerConfig": {"numRows": 105, "timeoutMs": 100_000}}
+        answer = world.harness.transport.request_json("POST", SAMPLER, asked, timeout=120)
         assert (answer["numRowsRead"], answer["numRowsIndexed"]) == (105, 100)
         good = [row for row in answer["data"] if not row.get("unparseable")]
         assert [row["parsed"]["country"] for row in good] == [event["country"] for event in world.evening[:100]]
@@ -221,16 +223,16 @@ class DruidBehaviour:
         spec = world.harness.supervisor("audience", name)
         spec["spec"]["ioConfig"]["consumerProperties"]["bootstrap.servers"] = "nowhere.invalid:9092"
         assert world.supervisors.submit(spec) == name
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + DEADLINE_S
         while len((status := world.supervisors.status(name)).errors) < 3:
-            assert time.monotonic() < deadline, f"waited 30 s for errors of {status}"
+            assert time.monotonic() < deadline, f"waited {DEADLINE_S} s for errors of {status}"
             time.sleep(0.1)
         assert (status.state, status.tasks) == ("PENDING", 0)
         assert "Failed to construct kafka consumer" in status.errors
         world.supervisors.terminate(name)
         asked = {"type": "kafka", "spec": spec["spec"] | {"type": "kafka"}}
         with pytest.raises(BadQueryError, match="No resolvable bootstrap urls"):
-            world.harness.transport.request_json("POST", SAMPLER, asked, timeout=40)
+            world.harness.transport.request_json("POST", SAMPLER, asked, timeout=120)
 
     def test_an_unknown_supervisor(self, world: World) -> None:
         with pytest.raises(SupervisorError, match="no_such_supervisor"):
@@ -261,7 +263,7 @@ class DruidBehaviour:
         await_events(world.client, "audience", len(world.evening) + len(world.day))
         # A new supervisor goes on where the old one stopped.
         world.supervisors.submit(world.harness.supervisor("audience", name))
-        world.supervisors.await_ingesting(name)
+        world.supervisors.await_ingesting(name, deadline_s=DEADLINE_S)
         world.harness.produce([encoded(small_day()[0])])
         await_events(world.client, "audience", len(world.evening) + len(world.day) + 1)
         # Druid remembers both, the newest first, and that the first was ended.
@@ -274,5 +276,5 @@ class DruidBehaviour:
         end = len(world.evening) + len(world.day) + world.bad + 2
         assert tasks[-1][0] == {0: end - 1}, "the first one may still publish"
         world.supervisors.reset_offsets(name, topic, {0: end - 2})
-        world.supervisors.await_offsets(name, {0: end - 2})
+        world.supervisors.await_offsets(name, {0: end - 2}, deadline_s=DEADLINE_S)
         await_events(world.client, "audience", len(world.evening) + len(world.day) + 2)

@@ -15,7 +15,7 @@ from support.agreement import interval_of
 from support.clients import a_client
 from support.viewing_events import an_event
 
-from .druid_world import Harness, await_events, encoded
+from .druid_world import DEADLINE_S, Harness, await_events, encoded
 
 TITLE = lookup_table("title")
 TITLES = {
@@ -45,7 +45,7 @@ def client_of(harness: Harness) -> Client:
     supervisors = Supervisors(harness.transport)
     if name not in supervisors.names():
         supervisors.submit(harness.supervisor("audience", name))
-        supervisors.await_ingesting(name)
+        supervisors.await_ingesting(name, deadline_s=DEADLINE_S)
         harness.produce([encoded(event) for event in events()])
         await_events(client, "audience", len(events()))
     return client
@@ -69,7 +69,7 @@ class LookupBehaviour:
         return {"interval": interval_of(events())}
 
     def test_a_druid_without_a_table(self, registry: LookupRegistry, client: Client, asked: dict[str, Any]) -> None:
-        registry.delete(TITLE, deadline_s=60)  # there is one where a demonstration ran
+        registry.delete(TITLE, deadline_s=DEADLINE_S)  # there is one where a demonstration ran
         assert registry.state(TITLE) is None
         assert registry.entries(TITLE) == {}
         assert registry.delete(TITLE) is False
@@ -83,7 +83,7 @@ class LookupBehaviour:
         assert "4 of 4 have no name and show their content_id: frontrow lookups load FILE" in answer.exactness
 
     def test_a_table_is_loaded_everywhere(self, registry: LookupRegistry) -> None:
-        loaded = registry.load(TITLE, TITLES, deadline_s=60)
+        loaded = registry.load(TITLE, TITLES, deadline_s=DEADLINE_S)
         state = registry.state(TITLE)
         assert state == loaded
         assert (loaded.entries, loaded.pending) == (len(TITLES), ())
@@ -143,7 +143,7 @@ class LookupBehaviour:
         self, registry: LookupRegistry, client: Client, asked: dict[str, Any]
     ) -> None:
         first = registry.state(TITLE)
-        second = registry.load(TITLE, {"lost": {"name": "Found", "genre": "opera"}}, deadline_s=60)
+        second = registry.load(TITLE, {"lost": {"name": "Found", "genre": "opera"}}, deadline_s=DEADLINE_S)
         assert first is not None
         assert second.version > first.version
         answer = client.top_n("content_id", "events", label="title", where={"title.genre": "opera"}, **asked)
@@ -176,7 +176,7 @@ class LookupBehaviour:
 
     def test_a_deleted_table_is_gone_everywhere(self, registry: LookupRegistry, harness: Harness) -> None:
         """Last, because it takes the table away."""
-        assert registry.delete(TITLE, deadline_s=60) is True
+        assert registry.delete(TITLE, deadline_s=DEADLINE_S) is True
         assert registry.state(TITLE) is None
         with pytest.raises(NotFoundError):
             harness.transport.request_json("GET", f"/druid/coordinator/v1/lookups/config/__default/{TITLE.lookups[0]}")

@@ -10,6 +10,7 @@ import pytest
 from frontrow_ingest.druid import Storage, Unused, Upkeeping
 from frontrow_ingest.errors import UpkeepError
 from frontrow_specs import rollup, rollup_names
+from support.waiting import until
 
 from .druid_lookups import SEEN, client_of
 from .druid_world import Harness
@@ -33,6 +34,8 @@ class UpkeepBehaviour:
         return Upkeeping(harness.transport)
 
     def test_a_datasource_nobody_keeps(self, storage: Storage, name: str) -> None:
+        # The Coordinator hears of a task's segment a moment later than the Broker.
+        until("the Coordinator to know the segment", lambda: storage.stored(name).segments)
         stored = storage.stored(name)
         assert (stored.events, stored.rows) == (sum(SEEN.values()), 7)
         assert stored.ratio == sum(SEEN.values()) / 7

@@ -20,7 +20,7 @@ from support.clients import a_client
 from support.other_records import deltas, encoded_as, refusals
 from support.viewing_events import an_event
 
-DEADLINE_S = 120
+DEADLINE_S = 300
 EVENING_MS = int(datetime(2026, 3, 1, 20, 0, tzinfo=UTC).timestamp() * 1000)
 DAY_MS = int(datetime(2026, 5, 1, tzinfo=UTC).timestamp() * 1000)
 # Datasources of records that are no events, each of a topic of its own.
@@ -154,7 +154,7 @@ def make_world(harness: Harness) -> World:
     for spec, name in names.items():
         assert supervisors.submit(harness.supervisor(spec, name)) == name
     for name in names.values():
-        assert supervisors.await_ingesting(name).ingesting
+        assert supervisors.await_ingesting(name, deadline_s=DEADLINE_S).ingesting
     day, bad = small_day(), bad_messages()
     good = [encoded(event) for event in (*evening(), *day)]
     # The bad ones stand among the good, and one has no value.
@@ -181,7 +181,7 @@ def make_counted(harness: Harness) -> Counted:
     for spec, name in names.items():
         supervisors.submit(harness.supervisor(spec, name))
     for spec, name in names.items():
-        supervisors.await_ingesting(name)
+        supervisors.await_ingesting(name, deadline_s=DEADLINE_S)
         topic = rollup(spec).topic
         harness.produce(encoded_as(topic, records[spec]), topic)
     for spec, name in names.items():

@@ -11,7 +11,7 @@ from frontrow_ingest.producer import ProducerClosedError
 from frontrow_ingest.quarantine import Position, QuarantineRecord, QuarantineSink, Rejected, Stage
 from support.viewing_events import a_line
 
-TIMEOUT_S = 30.0
+TIMEOUT_S = 60.0
 SEEN_MS = 1_790_000_005_000
 RAW = "alice@example.com"
 REFUSALS = [Refusal("country", "bad_format", "must be two letters"), Refusal("who", "unknown_field", "is not a field")]

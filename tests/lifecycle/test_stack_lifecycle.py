@@ -18,7 +18,7 @@ from frontrow_ingest.stack import LocalStack, Ports, StackSettings, free_ports
 from frontrow_ingest.stack.processes import read_records
 from support.waiting import until
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(420)]
+pytestmark = pytest.mark.stack
 
 
 class Command:
@@ -35,7 +35,7 @@ class Command:
         return [sys.executable, "-c", code, "stack", verb, "--dir", str(self.directory), *options, *more]
 
     def run(self, verb: str, *more: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(self.arguments(verb, *more), capture_output=True, text=True, timeout=300, check=False)
+        return subprocess.run(self.arguments(verb, *more), capture_output=True, text=True, timeout=600, check=False)
 
     def start(self, verb: str, *more: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
@@ -84,7 +84,7 @@ def living_in(directory: Path) -> list[int]:
 def test_a_life(command: Command) -> None:
     # Two at once are one stack.
     both = [command.start("up"), command.start("up")]
-    said = [process.communicate(timeout=300)[0] for process in both]
+    said = [process.communicate(timeout=600)[0] for process in both]
     assert [process.returncode for process in both] == [0, 0], said
     assert sorted("the stack runs already" in text for text in said) == [False, True]
     processes = command.processes()
@@ -131,7 +131,7 @@ def test_an_interrupted_up_leaves_nothing(command: Command, with_signal: signal.
     until("some processes", lambda: len(command.processes()) >= 4)
     started = list(command.processes().values())
     os.kill(starting.pid, with_signal)
-    output = starting.communicate(timeout=60)[0]
+    output = starting.communicate(timeout=300)[0]
     assert starting.returncode == 130, output
     assert command.processes() == {}
     assert not [process for process in started if process.is_running() and process.status() != "zombie"]

@@ -15,7 +15,7 @@ from support.clients import a_client
 from support.viewing_events import an_event
 from support.waiting import until
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(240), pytest.mark.filterwarnings("ignore::DeprecationWarning")]
+pytestmark = [pytest.mark.stack, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 COUNT = 500
 
 
@@ -29,7 +29,7 @@ def test_a_local_stack_for_tests_and_what_it_counted_after_a_restart() -> None:
             supervisors = Supervisors(transport)
             assert supervisors.names() == []
             supervisors.submit(rollup("audience").supervisor(bootstrap=stack.druid_bootstrap, topic=topic))
-            supervisors.await_ingesting("audience")
+            supervisors.await_ingesting("audience", deadline_s=300)
             with EventProducer(stack.bootstrap, topic=topic) as producer:
                 for number in range(COUNT):
                     producer.send(an_event(session_id=f"session-{number}", seq=number))
@@ -40,8 +40,9 @@ def test_a_local_stack_for_tests_and_what_it_counted_after_a_restart() -> None:
             stack.restart_druid()
             assert end_offsets(stack.bootstrap, topic) == ends
             # What no segment holds yet is read from Kafka again, by a task that the overlord remembers.
-            supervisors.await_read("audience", ends, deadline_s=45)
-            assert counted(stack.router_url) == COUNT
+            until("its supervisor to be there again", lambda: "audience" in supervisors.names())
+            supervisors.await_read("audience", ends, deadline_s=300)
+            until("the events to be queryable again", lambda: counted(stack.router_url) == COUNT)
         with Transport(stack.broker_url) as transport:
             asked = {"queryType": "dataSourceMetadata", "dataSource": "unknown"}
             assert transport.request_json("POST", "/druid/v2", asked) == []

@@ -35,7 +35,7 @@ def local_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack
     settings = StackSettings(Path(directory), ports=free_ports(), class_archives=False, short_lived=True)
     local = LocalStack(settings)
     try:
-        local.up(deadline_s=300)
+        local.up(deadline_s=600)
         yield local
     finally:
         local.down()

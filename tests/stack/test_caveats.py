@@ -15,6 +15,7 @@ from kafka import KafkaProducer
 from frontrow import Client
 from frontrow_ingest.contract import ViewingEvent, encode
 from support.clients import a_client
+from support.counted_records import a_delta, a_refusal
 from support.other_records import encoded_as
 from support.supervised_topic import supervised_specs
 from support.viewing_events import an_event
@@ -24,11 +25,14 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
     pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
 ]
-DEADLINE_S = 120
+DEADLINE_S = 300
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 INTERVAL = (START, START + timedelta(hours=2))
 TITLES = 2_500
-LOST = 7
+LOST, UNREADABLE = 7, 3
+# Of two minutes the day before, what was sent and what came: by the hour, one would make up for half of the other.
+EARLIER = START - timedelta(days=1)
+SENT_EARLIER, CAME_EARLIER = (5, 5), (3, 6)
 Event = dict[str, Any]
 
 
@@ -77,15 +81,17 @@ class World:
 @pytest.fixture(scope="module")
 def world(stack: Any, fresh_name: Callable[[str], str]) -> Iterator[World]:
     prefix = fresh_name("caveats") + "_"
-    topics = {"audience": "events", "ledger": "ledger"}
+    topics = {"audience": "events", "ledger": "ledger", "quarantine": "quarantine"}
     names = {spec: prefix + spec for spec in topics}
     events = make_events()
     minute = int(START.timestamp() * 1000)
-    told = [
-        {"ts": minute, "emitted_ts": minute, "producer": "p", "run": "r", "schema_id": 1,
-         "sent": sum(event["ts"] < minute + 60_000 for event in events) + LOST,
-         "refused": 0, "duplicates": 0, "bytes": 0, "refused_bytes": 0, "viewer_key_epoch": None}
-    ]  # fmt: skip
+    told = [a_delta(ts=minute, sent=sum(event["ts"] < minute + 60_000 for event in events) + LOST)]
+    earlier = []
+    for number, (sent, came) in enumerate(zip(SENT_EARLIER, CAME_EARLIER, strict=True)):
+        ts = int(EARLIER.timestamp() * 1000) + number * 60_000
+        told.append(a_delta(ts=ts, sent=sent))
+        earlier += [an_event(ts=ts, session_id=f"earlier-{number}", seq=seq) for seq in range(came)]
+    unreadable = [a_refusal(ts=minute, stage="topic", time_is="refusal", reason="not_avro")] * UNREADABLE
     with (
         supervised_specs(
             stack.router_url, stack.bootstrap, names, {spec: prefix + topic for spec, topic in topics.items()}
@@ -94,18 +100,30 @@ def world(stack: Any, fresh_name: Callable[[str], str]) -> Iterator[World]:
         Client(stack.router_url, datasources=names) as hiding,
     ):
         producer = KafkaProducer(bootstrap_servers=stack.bootstrap, acks="all", linger_ms=20)
-        for event in events:
+        for event in [*events, *earlier]:
             producer.send(prefix + "events", encode(ViewingEvent(**event)))
-        for message in encoded_as("ledger", told):
-            producer.send(prefix + "ledger", message)
+        for topic, records in (("ledger", told), ("quarantine", unreadable)):
+            for message in encoded_as(topic, records):
+                producer.send(prefix + topic, message)
         producer.flush(60)
         producer.close(10)
         deadline = time.monotonic() + DEADLINE_S
-        for metric, expected in (("events", len(events)), ("sent", told[0]["sent"])):
-            while (found := showing.timeseries(metric, interval=INTERVAL, granularity="all")[0][metric]) != expected:
+        all_of_it = (EARLIER, INTERVAL[1])
+        for metric, expected in (
+            ("events", len(events) + len(earlier)),
+            ("sent", sum(each["sent"] for each in told)),
+            ("quarantined", UNREADABLE),
+        ):
+            while (found := showing.timeseries(metric, interval=all_of_it, granularity="all")[0][metric]) != expected:
                 assert time.monotonic() < deadline, f"waited for {expected} {metric}, where there are {found}"
                 time.sleep(0.2)
         yield World(events, showing, hiding)
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine takes longer than a question waits for its completeness."""
+    monkeypatch.setattr("frontrow._session.COMPLETENESS_S", 60)
 
 
 def counts(events: list[Event], dimension: str) -> dict[Any, int]:
@@ -165,11 +183,22 @@ def test_buckets_of_few_viewers_are_hidden(world: World) -> None:
 def test_completeness_is_of_the_ledger(world: World) -> None:
     result = world.hiding.timeseries("events", interval=INTERVAL)
     report = world.hiding.ledger(interval=INTERVAL)
-    assert result.completeness.missing == LOST
+    assert (result.completeness.missing, result.completeness.quarantined) == (LOST - UNREADABLE, UNREADABLE)
     assert result.completeness.share == report.completeness
     assert result.completeness.covered_from == START
     again = world.hiding.top_n("country", "events", interval=INTERVAL)
-    assert again.completeness is result.completeness
+    assert again.completeness == result.completeness
+
+
+def test_completeness_of_more_than_a_day_is_by_the_minute(world: World) -> None:
+    longer = world.hiding.timeseries("events", interval=(EARLIER, INTERVAL[1]), granularity="1h").completeness
+    lacks = sum(max(0, sent - came) for sent, came in zip(SENT_EARLIER, CAME_EARLIER, strict=True))
+    assert (longer.missing, longer.quarantined, longer.by) == (LOST + lacks - UNREADABLE, UNREADABLE, "minute")
+    weeks = (START - timedelta(days=14), INTERVAL[1])
+    by_hour = world.hiding.timeseries("events", interval=weeks, granularity="1d").completeness
+    # One of the earlier hour, which is taken for unreadable; in the later one more came than the ledger tells of.
+    assert (by_hour.missing, by_hour.quarantined, by_hour.by) == (0, sum(SENT_EARLIER) - sum(CAME_EARLIER), "hour")
+    assert "complete by the hour" in str(by_hour)
 
 
 def test_settled_buckets(world: World) -> None:

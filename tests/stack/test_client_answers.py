@@ -103,7 +103,7 @@ def world(stack: Any, fresh_name: Callable[[str], str]) -> Iterator[World]:
                 topic.supervise(rollup(spec).supervisor(bootstrap=stack.bootstrap, topic=name, datasource=datasource))
             with a_client(stack.router_url, datasources=names) as client:
                 found = World(client, events, stack.router_url, names)
-                deadline = time.monotonic() + 90
+                deadline = time.monotonic() + 300
                 for spec in names:
                     while (counted := found.ask("events", spec=spec)) != [(len(events),)]:
                         # Most likely no task of the stack is free.

@@ -6,6 +6,7 @@ import asyncio
 import json
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,9 +37,12 @@ FRONTROW = Path(sys.executable).parent / "frontrow"
 AT = datetime(2026, 9, 21, 12, 30, tzinfo=UTC)
 HOUR = "2026-09-21T12:00/2026-09-21T13:00"
 
-# Druid itself would let these queries run for a minute.
-IMPATIENT = Timeouts(read=1, total=20, query=60)
-AT_ONCE_S = 1.0
+# Druid itself would let these queries run for two minutes. Before two seconds it is surely at work on them: what it has
+# not begun, it does not end when told.
+AT_WORK_S = 2
+IMPATIENT = Timeouts(read=AT_WORK_S, total=300, query=120)
+PATIENT = Timeouts(read=300, total=300, query=120)
+BY_ITSELF_S = 100.0
 
 
 @pytest.fixture(scope="module")
@@ -63,10 +67,24 @@ def table(stack: Any, fresh_name: Callable[[str], str]) -> Iterator[str]:
                 return bool(transport.request_json("POST", "/druid/v2/sql", listed))
 
             topic.wait("the table in SQL", known)
+            # Druid's first query of a kind takes it longest.
+            for path, query in (("", slow_native(name, HOUR, timeout=200)), ("/sql", first_sql(name))):
+                with pytest.raises(frontrow.DruidError):
+                    transport.request_json("POST", f"/druid/v2{path}", query)
         try:
             yield name
         finally:
             topic.end(name)
+
+
+def first_sql(table: str) -> dict[str, Any]:
+    return slow_sql(table, "array", rows=False, timeout=1_000)
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Telling Druid to end a query may take a busy machine longer than the second that it gets."""
+    monkeypatch.setattr("frontrow._http.transport._CANCEL_S", 60.0)
 
 
 @pytest.fixture
@@ -82,14 +100,15 @@ def ended(proxy: FaultProxy) -> tuple[dict[str, Any], float]:
 
 
 def test_ctrl_c_ends_the_query_in_druid(proxy: FaultProxy, table: str) -> None:
-    with a_client(proxy.url) as client:
-        began = time.monotonic()
-        with ctrl_c(proxy, after_s=1), pytest.raises(KeyboardInterrupt) as caught:
-            client.native(slow_native(table, HOUR))
-        waited = time.monotonic() - began
+    with (
+        a_client(proxy.url, timeouts=PATIENT) as client,
+        ctrl_c(proxy, after_s=AT_WORK_S),
+        pytest.raises(KeyboardInterrupt) as caught,
+    ):
+        client.native(slow_native(table, HOUR))
     refusal, took = ended(proxy)
     assert (refusal["error"], refusal["category"]) == ("Query cancelled", "CANCELED")
-    assert 1 <= took < waited + AT_ONCE_S
+    assert took < BY_ITSELF_S
     query_id = json.loads(proxy.queries()[0].body)["context"]["queryId"]
     assert proxy.cancelled() == [f"/druid/v2/{query_id}"]
     assert caught.value.__notes__ == [f"Query {query_id}: Druid was told to end it."]
@@ -97,16 +116,19 @@ def test_ctrl_c_ends_the_query_in_druid(proxy: FaultProxy, table: str) -> None:
 
 def test_a_cancelled_task_ends_the_query_in_druid(proxy: FaultProxy, table: str) -> None:
     async def impatient() -> None:
-        async with AsyncClient(proxy.url) as client, asyncio.timeout(1):
-            await client.native(slow_native(table, HOUR))
+        async with AsyncClient(proxy.url, timeouts=PATIENT) as client:
+            asked = asyncio.ensure_future(client.native(slow_native(table, HOUR)))
+            while not proxy.queries():
+                await asyncio.sleep(0.01)
+            await asyncio.wait([asked], timeout=AT_WORK_S)
+            asked.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await asked
 
-    began = time.monotonic()
-    with pytest.raises(TimeoutError):
-        asyncio.run(impatient())
-    waited = time.monotonic() - began
+    asyncio.run(impatient())
     refusal, took = ended(proxy)
     assert refusal["error"] == "Query cancelled"
-    assert took < waited + AT_ONCE_S
+    assert took < BY_ITSELF_S
     assert len(proxy.cancelled()) == 1
 
 
@@ -115,7 +137,7 @@ def test_a_read_timeout_ends_the_query_in_druid(proxy: FaultProxy, table: str) -
         client.native(slow_native(table, HOUR))
     refusal, took = ended(proxy)
     assert refusal["error"] == "Query cancelled"
-    assert took < IMPATIENT.read + AT_ONCE_S
+    assert took < BY_ITSELF_S
 
 
 def test_sql_is_ended_too(proxy: FaultProxy, table: str) -> None:
@@ -123,28 +145,45 @@ def test_sql_is_ended_too(proxy: FaultProxy, table: str) -> None:
         transport.request_json("POST", "/druid/v2/sql", slow_sql(table, "array", rows=False, sqlQueryId="slow-sum"))
     refusal, took = ended(proxy)
     assert refusal["error"] == "Query cancelled"
-    assert took < IMPATIENT.read + AT_ONCE_S
+    assert took < BY_ITSELF_S
     assert proxy.cancelled() == ["/druid/v2/sql/slow-sum"]
 
 
 def test_druid_gets_the_time_that_is_left_and_keeps_to_it(proxy: FaultProxy, table: str) -> None:
-    timeouts = Timeouts(read=10, total=10, query=0.8)
+    timeouts = Timeouts(read=300, total=300, query=1.5)
     with a_client(proxy.url, timeouts=timeouts) as client, pytest.raises(frontrow.QueryTimedOutError):
         client.native(slow_native(table, HOUR))
     refusal, took = ended(proxy)
     assert refusal["error"] == "Query timeout"
-    assert 0.5 <= took < timeouts.query + AT_ONCE_S
+    given = json.loads(proxy.queries()[0].body)["context"]["timeout"]
+    assert 0 < given <= 1_500
+    assert given / 1_000 <= took < BY_ITSELF_S
     assert proxy.cancelled() == []
 
 
 @pytest.mark.parametrize("form", ["array", "arrayLines", "csv"])
 def test_an_export_that_fails_midway_is_not_taken_for_whole(stack: Any, table: str, form: str) -> None:
     # Over HTTP this answer of Druid ends like any other.
-    query = slow_sql(table, form, rows=True, sqlQueryId=f"export-{form}", timeout=1000)
-    got: list[int] = []
-    with Transport(stack.broker_url) as transport, pytest.raises(frontrow.BrokenAnswerError, match="fails while"):
-        got.extend(map(len, transport.stream("POST", "/druid/v2/sql", query)))
-    assert sum(got) > 0
+    with Transport(stack.broker_url) as transport:
+        pieces, first = begun(transport, table, form)
+        assert first
+        with pytest.raises(frontrow.BrokenAnswerError, match="fails while"):
+            deque(pieces, maxlen=0)
+
+
+def begun(transport: Transport, table: str, form: str) -> tuple[Iterator[bytes], bytes]:
+    """An endless answer that Druid has begun, and its first piece; Druid ends it when its time is up.
+
+    A busy Druid gets more time: it must not be up before the answer begins.
+    """
+    for seconds in (1, 5, 25, 125):
+        query = slow_sql(table, form, rows=True, sqlQueryId=f"export-{form}-{seconds}", timeout=seconds * 1_000)
+        pieces = transport.stream("POST", "/druid/v2/sql", query, limited=False)
+        try:
+            return pieces, next(pieces)
+        except frontrow.QueryTimedOutError:
+            continue
+    raise AssertionError("Druid has not begun to answer after 125 s")
 
 
 def test_whole_answers_in_every_form(stack: Any) -> None:
@@ -186,8 +225,8 @@ class TestCommandLine:
         file.write_text(json.dumps(slow_native(table, HOUR)))
         command = [FRONTROW, "query", "native", file, "--watch=60", "--url", proxy.url]
         with terminal(command) as shown:
-            until("the query", proxy.queries, 60)
-            time.sleep(1)  # as long as Druid needs to be at work
+            until("the query", proxy.queries)
+            time.sleep(AT_WORK_S)
             shown.press("\x03")
             assert shown.ended() == 130
         refusal, _ = ended(proxy)

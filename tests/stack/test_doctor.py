@@ -80,6 +80,7 @@ def patient(stack: Any, fresh_name: Callable[[str], str]) -> Iterator[Patient]:
             [NewTopic(topics[what], 1, 1, topic_configs=dict(configs)) for what, configs in CONFIGS.items()],
             timeout_ms=10_000,
         )
+        admin.wait_for_topics(list(topics.values()), timeout_ms=60_000)
     finally:
         admin.close()
     with Transport(stack.router_url) as http:
@@ -94,7 +95,7 @@ def patient(stack: Any, fresh_name: Callable[[str], str]) -> Iterator[Patient]:
 def test_what_is_well_and_what_is_not(patient: Patient, fresh_name: Callable[[str], str]) -> None:
     topics = patient.topics
     patient.submit()
-    patient.supervisors.await_ingesting(patient.name)
+    patient.supervisors.await_ingesting(patient.name, deadline_s=300)
     code, found = patient.doctor("--topic", topics["good"])
     assert code == 0, [row for row in found.values() if not row["good"]]
     assert found["broker"]["text"] == f"1 at {patient.stack.bootstrap}"

@@ -23,16 +23,17 @@ from support.steady_producer import steady_producer
 from support.supervised_topic import supervised_topic
 from support.walkthrough import Edit, steps
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(240), pytest.mark.filterwarnings("ignore::DeprecationWarning")]
+pytestmark = [pytest.mark.stack, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "specs" / "EVOLUTION.md"
 SOURCES = ("client", "ingest", "specs")
 
-# The page's commands, with this test's topic and datasource.
+# The page's commands, with this test's topic and datasource, and time for a busy machine.
 SHIM = """#!{python}
 import sys
 sys.path[:0] = {sources!r}
-more = {{"plan": ["--topic", {topic!r}], "apply": ["--topic", {topic!r}]}}
+patient = ["--deadline", "280"]
+more = {{"plan": ["--topic", {topic!r}], "apply": ["--topic", {topic!r}, *patient], "rollback": patient}}
 said = sys.argv[1:]
 if said[0] == "specs" and said[1] in ("plan", "apply", "rollback"):
     said += ["--prefix", {prefix!r}, *more.get(said[1], [])]
@@ -76,9 +77,9 @@ def test_the_walk_through(stack: Any, fresh_name: Callable[[str], str], tmp_path
             return int(total["events"])
 
         def await_counted(number: int) -> None:
-            deadline = time.monotonic() + 60
+            deadline = time.monotonic() + 300
             while (found := counted()) < number:
-                assert time.monotonic() < deadline, f"waited 60 s for {number} events, where there are {found}"
+                assert time.monotonic() < deadline, f"waited 300 s for {number} events, where there are {found}"
                 time.sleep(0.1)
 
         try:
@@ -86,7 +87,7 @@ def test_the_walk_through(stack: Any, fresh_name: Callable[[str], str], tmp_path
             supervisors.submit(
                 rollup("audience").supervisor(bootstrap=stack.bootstrap, topic=topic.name, datasource=name)
             )
-            supervisors.await_ingesting(name)
+            supervisors.await_ingesting(name, deadline_s=300)
             with steady_producer(stack.bootstrap, topic.name) as producer:
                 await_counted(100)
                 outputs = {}
@@ -98,7 +99,7 @@ def test_the_walk_through(stack: Any, fresh_name: Callable[[str], str], tmp_path
                         await_counted(producer.sent + new_events(copy))
                     done = subprocess.run(
                         ["sh", "-c", step.line], cwd=copy, env=environment, capture_output=True, text=True,
-                        timeout=120, check=False,
+                        timeout=300, check=False,
                     )  # fmt: skip
                     assert done.returncode == step.status, f"{step.line}\n{done.stdout}{done.stderr}"
                     outputs[step.line] = done.stdout

@@ -68,7 +68,7 @@ def test_the_sampler_shows_good_and_bad_messages(stack: Any, fresh_name: Callabl
         answer = topic.call(
             "POST",
             "/druid/indexer/v1/sampler",
-            {"type": "kafka", "spec": spec, "samplerConfig": {"numRows": 4, "timeoutMs": 10_000}},
+            {"type": "kafka", "spec": spec, "samplerConfig": {"numRows": 4, "timeoutMs": 100_000}},
         )
         first, second, third, fourth = answer["data"]
         assert first["input"]["session_id"] == "s1"

@@ -23,7 +23,7 @@ from support.kafka_topics import stored
 pytestmark = pytest.mark.stack
 SEEDS = 56
 AT_ONCE = 2
-LIMIT_S = 200
+LIMIT_S = 800
 
 
 def test_killed_anywhere_every_event_is_stored_once(

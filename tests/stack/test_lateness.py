@@ -22,7 +22,7 @@ from support.viewing_events import a_line, an_event
 
 pytestmark = [pytest.mark.stack, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 COMMAND = [sys.executable, "-c", "from frontrow_ingest.cli import main; main()"]
-DEADLINE_S = 90
+DEADLINE_S = 300
 HOUR_MS = 3_600_000
 
 
@@ -47,6 +47,7 @@ def test_late_events(stack: Any, fresh_name: Callable[[str], str], tmp_path: Pat
     events, quarantine = prefix + "events", prefix + "quarantine"
     names = {spec: prefix + spec for spec in ("audience", "quality", "quarantine")}
     where = ("--url", stack.router_url, "--bootstrap", stack.bootstrap, "--prefix", prefix)
+    patient = (*where, "--deadline", "280")
     now = time.time_ns() // 1_000_000
     with (
         Transport(stack.router_url) as transport,
@@ -54,8 +55,8 @@ def test_late_events(stack: Any, fresh_name: Callable[[str], str], tmp_path: Pat
     ):
         supervisors = Supervisors(transport)
         try:
-            run("specs", "apply", "audience", "quality", "--topic", events, *window, *where, directory=tmp_path)
-            run("specs", "apply", "quarantine", "--topic", quarantine, *where, directory=tmp_path)
+            run("specs", "apply", "audience", "quality", "--topic", events, *window, *patient, directory=tmp_path)
+            run("specs", "apply", "quarantine", "--topic", quarantine, *patient, directory=tmp_path)
             given = transport.request_json("GET", f"/druid/indexer/v1/supervisor/{names['audience']}")
             assert given["spec"]["ioConfig"]["lateMessageRejectionPeriod"] == "PT108000S"
 
@@ -87,8 +88,9 @@ def test_late_events(stack: Any, fresh_name: Callable[[str], str], tmp_path: Pat
                 return [found[0][metric] for metric in metrics]
 
             wait("late and early", lambda: answer("quarantine", "late_events", "early_events"), [2, 1])
-            (half,) = answer("quarantine", "quarantined_delay_p95")
-            assert half == pytest.approx(30 * HOUR_MS, abs=60_000)
+            # By the moment of refusal, which was some time after ``now``.
+            (longest,) = answer("quarantine", "quarantined_delay_p95")
+            assert 30 * HOUR_MS <= longest <= time.time_ns() // 1_000_000 - (now - 30 * HOUR_MS)
             wait("lateness", lambda: answer("quality", "events", "late_share_10m"), [3, 2 / 3])
             assert answer("quality", "lateness") == [8 * HOUR_MS / 3]
 
@@ -100,9 +102,11 @@ def test_late_events(stack: Any, fresh_name: Callable[[str], str], tmp_path: Pat
             assert (counted(31), counted(-12)) == (0, 0)
 
             # The same again changes nothing.
-            before = supervisors.status(names["audience"]).processed
-            run("specs", "apply", "audience", "quality", "--topic", events, *window, *where, directory=tmp_path)
-            assert supervisors.status(names["audience"]).processed == before == 4
+            wait("what is counted", lambda: supervisors.status(names["audience"]).processed, 4)
+            run("specs", "apply", "audience", "quality", "--topic", events, *window, *patient, directory=tmp_path)
+            # Tasks that were started anew would count from nothing.
+            wait("what is still counted", lambda: supervisors.status(names["audience"]).processed, 4)
+            assert len(supervisors.history(names["audience"])) == 1
         finally:
             for name in names.values():
                 if name in supervisors.names():

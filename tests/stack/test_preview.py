@@ -73,12 +73,12 @@ def segments(topics: dict[str, SupervisedTopic], stack: StackUrls) -> Iterator[d
                 topic = topics[rollup(spec).topic].name
                 supervisors.submit(rollup(spec).supervisor(bootstrap=stack.bootstrap, topic=topic, datasource=name))
             for spec, name in names.items():
-                supervisors.await_ingesting(name)
-                supervisors.await_read(name, {0: len(records()[rollup(spec).topic])})
+                supervisors.await_ingesting(name, deadline_s=300)
+                supervisors.await_read(name, {0: len(records()[rollup(spec).topic])}, deadline_s=300)
             for name in names.values():
                 supervisors.terminate(name)  # what was read is published
             counts = {spec: previewed(spec).count.events for spec in names}
-            yield {spec: await_published(transport, name, counts[spec]) for spec, name in names.items()}
+            yield {spec: await_published(transport, name, counts[spec], 300) for spec, name in names.items()}
         finally:
             for spec, name in names.items():
                 topics[rollup(spec).topic].end(name)

@@ -44,7 +44,7 @@ pytestmark = [
 Name = Callable[[str], str]
 COMMAND = [sys.executable, "-c", "from frontrow_ingest.cli import main; main()"]
 RAW_IDS = ("alice@example.com", "bob-the-viewer", "4917612345678")
-DEADLINE_S = 90
+DEADLINE_S = 300
 
 
 class KafkaHarness:
@@ -130,7 +130,7 @@ def line(stack: Any, fresh_name: Name, tmp_path_factory: pytest.TempPathFactory)
             for spec, name in names.items():
                 supervisors.submit(rollup(spec).supervisor(bootstrap=stack.bootstrap, topic=name, datasource=name))
             for name in names.values():
-                supervisors.await_ingesting(name)
+                supervisors.await_ingesting(name, deadline_s=DEADLINE_S)
             yield Line(stack.bootstrap, topics["events"], topics["quarantine"], client, tmp_path_factory.mktemp("line"))
         finally:
             for name in names.values():
@@ -167,7 +167,7 @@ def test_from_refusal_to_replay(line: Line) -> None:
     assert {each["producer"] for each in found} == {"press"}
     assert [each["redacted"] for each in found] == ["no", "no", "masked", "masked", "withheld", "no"]
     assert [each["time_is"] for each in found] == ["event"] * 4 + ["refusal"] * 2
-    assert len(line.manage("list", "--reason", "bad_format", "--since", "5m")) == 2
+    assert len(line.manage("list", "--reason", "bad_format", "--since", "1h")) == 2
     assert len(line.manage("list", "--since", "2099-01-01")) == 0
     assert [each["number"] for each in line.manage("list", "--limit", "2")] == [6, 7]
     shown = line.run("quarantine", "show", found[0]["id"], "--topic", line.quarantine)
@@ -215,7 +215,7 @@ def test_what_druid_could_not_read_is_found_in_the_topic(line: Line, stack: Any)
     sink = KafkaSink(stack.bootstrap, topic=line.events, settings=KafkaSettings())
     for value in [good, *bad]:
         sink.send_encoded(b"k", value)
-    sink.close(30)
+    sink.close(60)
     for added in (5, 0):
         report = line.manage("scan", "--events", line.events)
         assert (report["unreadable"], report["added"]) == (5, added)

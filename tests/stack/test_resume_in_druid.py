@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
+from kafka import KafkaConsumer, TopicPartition
 
 from frontrow import Client, Interval
 from frontrow._http.transport import Transport
@@ -28,7 +30,7 @@ pytestmark = [pytest.mark.stack, pytest.mark.filterwarnings("ignore::Deprecation
 START = datetime(2026, 3, 1, 20, 0, tzinfo=UTC)
 WHOLE = Interval(datetime(2026, 3, 1, 19, 0, tzinfo=UTC), datetime(2026, 3, 1, 23, 0, tzinfo=UTC))
 METRICS = ["events", "plays", "play_ms", "ended_plays"]
-DEADLINE_S = 90
+DEADLINE_S = 300
 
 
 @contextmanager
@@ -39,10 +41,10 @@ def datasource(stack: StackUrls, topic: str) -> Iterator[Client]:
         supervisors = Supervisors(transport)
         supervisors.submit(rollup("audience").supervisor(bootstrap=stack.bootstrap, topic=topic, datasource=topic))
         try:
-            supervisors.await_ingesting(topic)
+            supervisors.await_ingesting(topic, deadline_s=DEADLINE_S)
             with a_client(stack.router_url, datasources={"audience": topic}, freshness=False) as client:
                 yield client
-            supervisors.await_read(topic, end_offsets(stack.bootstrap, topic))
+            supervisors.await_read(topic, end_offsets(stack.bootstrap, topic), deadline_s=DEADLINE_S)
         finally:
             supervisors.terminate(topic)
 
@@ -87,15 +89,23 @@ def totals(client: Client) -> dict[str, int]:
 
 
 def kill_at(bootstrap: str, topic: str, command: list[str], stored: int) -> None:
-    """Run until the topic holds so many events, then SIGKILL."""
+    """Run until the topic holds so many events, then SIGKILL.
+
+    Right after more were stored, so that some are behind the last checkpoint.
+    """
     deadline = time.monotonic() + DEADLINE_S
+    consumer: Any = KafkaConsumer(bootstrap_servers=bootstrap, group_id=None)
+    partitions = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic)]
+    held = before = sum(consumer.end_offsets(partitions).values())
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
-            while sum(end_offsets(bootstrap, topic).values()) < stored:
+            while held < stored or held == before:
                 assert time.monotonic() < deadline, f"{stored} events were not stored"
                 assert process.poll() is None, "the producer ended by itself"
+                before, held = held, sum(consumer.end_offsets(partitions).values())
         finally:
             process.kill()
+            consumer.close(autocommit=False)
     assert process.returncode == -signal.SIGKILL
 
 

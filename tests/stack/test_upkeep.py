@@ -27,13 +27,12 @@ from .conftest import StackUrls
 
 pytestmark = [
     pytest.mark.stack,
-    pytest.mark.timeout(240),
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
 ]
 START_MS = int(datetime(2026, 3, 1, 20, 0, tzinfo=UTC).timestamp() * 1000)
 
 
-def until(what: str, probe: Callable[[], Any], deadline_s: float = 60.0) -> Any:
+def until(what: str, probe: Callable[[], Any], deadline_s: float = 300.0) -> Any:
     """The first answer of ``probe`` that is something."""
     end = time.monotonic() + deadline_s
     while not (answer := probe()):
@@ -97,13 +96,13 @@ def evening(stack: StackUrls, fresh_name: Callable[[str], str]) -> Iterator[Even
             )
         try:
             for name in names.values():
-                supervisors.await_ingesting(name)
+                supervisors.await_ingesting(name, deadline_s=300)
             with EventProducer(stack.bootstrap, topic=topic) as producer:
                 for event in events:
                     producer.send(event)
             ends = end_offsets(stack.bootstrap, topic)
             for name in names.values():
-                supervisors.await_read(name, ends)
+                supervisors.await_read(name, ends, deadline_s=300)
         finally:
             for name in names.values():
                 supervisors.terminate(name)
@@ -191,11 +190,15 @@ def _compact(evening: Evening) -> None:
 
 
 def _compacted(evening: Evening) -> bool:
-    """Whether every datasource is down to one segment; if no task works on it, Druid looks again."""
-    if all(evening.stored(spec).segments == 1 for spec in SPECS):
+    """Whether no task works on it, and every datasource is down to one segment, also as the Coordinator sees it, whose
+    view is some seconds old. If not, Druid looks again.
+    """
+    if any(evening.tasks(spec, "running", "pending", "waiting") for spec in SPECS):
+        return False
+    found = [evening.stored(spec) for spec in SPECS]
+    if all(each.segments == 1 and each.awaiting == 0 and each.last_compaction is not None for each in found):
         return True
-    if not any(evening.tasks(spec, "running", "pending", "waiting") for spec in SPECS):
-        _compact(evening)
+    _compact(evening)
     return False
 
 

@@ -44,7 +44,7 @@ class Console:
             self._url + ("/druid/v2/sql" if sql else "/druid/v2"),
             body=body,
             headers={"Content-Type": "application/json"},
-            timeout=30,
+            timeout=120,
         )
         return response.status, json.loads(response.data)
 
@@ -59,7 +59,7 @@ class Console:
 
     def await_rows(self, name: str, count: int) -> None:
         """SQL knows a new table, and events are there, after a moment."""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 300
         while True:
             status, answer = self.ask(name)
             if status == 200 and len(answer) == count:

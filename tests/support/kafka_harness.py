@@ -9,6 +9,7 @@ from frontrow_ingest.producer.confluent_producer import ConfluentSink
 from frontrow_ingest.producer.kafka_producer import KafkaSink
 from support.kafka_proxy import KafkaProxy
 from support.kafka_topics import stored
+from support.waiting import until
 
 GIVEN_UP_S = 60.0
 Sink = KafkaSink | ConfluentSink
@@ -41,12 +42,17 @@ class KafkaHarness:
         self.proxy.release()
 
     def lose_held(self) -> None:
-        """Break the connections, and stay away until the records' delivery deadline is over."""
+        """Break the connections, stay away until the records' delivery deadline is over, and come back."""
         self.proxy.cut()
         self.proxy.release()
         for sink in self._sinks:
             sink._in_flight.wait(0, GIVEN_UP_S)
+        before = self.proxy.passed
         self.proxy.mend()
+        for sink in self._sinks:
+            if isinstance(sink, ConfluentSink):  # librdkafka connects when there is something to ask
+                sink._producer.list_topics(timeout=GIVEN_UP_S)
+        until("the broker to answer again", lambda: self.proxy.passed > before)
 
     def close(self) -> None:
         self.proxy.close()

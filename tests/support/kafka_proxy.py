@@ -16,7 +16,7 @@ TICK_S = 0.1
 
 class KafkaProxy:
     """Listens on a free port of 127.0.0.1. While ``hold()`` is on, bytes from the client wait; ``cut()`` ends every
-    connection and takes no new one until ``mend()``."""
+    connection and takes no new one until ``mend()``. ``passed`` counts the answers that clients got."""
 
     def __init__(self, broker: str) -> None:
         host, _, port = broker.rpartition(":")
@@ -30,6 +30,7 @@ class KafkaProxy:
         self._open.set()
         self._ended = threading.Event()
         self._is_cut = False
+        self.passed = 0
         self._sockets: set[socket.socket] = set()
         self._threads = [threading.Thread(target=self._accept)]
         self._threads[0].start()
@@ -73,6 +74,9 @@ class KafkaProxy:
         with client, contextlib.suppress(OSError), socket.create_connection(self._broker, timeout=5) as broker:
             broker.settimeout(None)
             self._sockets |= {client, broker}
+            if self._is_cut:  # meanwhile: what was cut did not know of these two
+                _end(client)
+                _end(broker)
             back = threading.Thread(target=self._answers, args=(broker, client))
             back.start()
             self._requests(client, broker)
@@ -94,6 +98,7 @@ class KafkaProxy:
             while head := stream.read(4):
                 answer = stream.read(int.from_bytes(head, "big"))
                 client.sendall(head + answer.replace(self._theirs, self._own))
+                self.passed += 1
         _end(broker)
         _end(client)
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from kafka import KafkaConsumer, TopicPartition
 
-DEADLINE_S = 60
+DEADLINE_S = 300
 
 
 class Stored(NamedTuple):

@@ -22,8 +22,9 @@ NOTEBOOKS = Path(__file__).parents[2] / "client" / "notebooks"
 CONNECTS = "connect"
 """Tag of the cell that makes the client, in whose place a run has its own."""
 
-_CELL_S = 120
-_KEPT = ("text/plain", "text/html", "image/svg+xml")
+_CELL_S = 400
+# JupyterLab draws Vega-Lite also where it does not trust a notebook, but no SVG; other viewers know only SVG.
+_KEPT = ("text/plain", "text/html", "image/svg+xml", "application/vnd.vegalite.v5+json")
 
 
 def executed(path: Path, url: str, names: Mapping[str, str]) -> Any:
@@ -41,7 +42,9 @@ def executed(path: Path, url: str, names: Mapping[str, str]) -> Any:
     with tempfile.TemporaryDirectory(prefix="frontrow-kernel-") as sockets:
         # By files instead of ports: nothing else of this machine can talk to the kernel.
         kernel = AsyncKernelManager(kernel_name="python3", transport="ipc", ip=f"{sockets}/kernel")
-        NotebookClient(notebook, km=kernel, timeout=_CELL_S).execute()
+        # A busy machine may show what a cell printed long after the cell has ended; what is late would be lost.
+        client = NotebookClient(notebook, km=kernel, timeout=_CELL_S, startup_timeout=_CELL_S, iopub_timeout=_CELL_S)
+        client.execute()
     for cell in notebook.cells:
         cell.source = own.get(cell.id, cell.source)
         cell.metadata.pop("execution", None)
@@ -52,7 +55,7 @@ def executed(path: Path, url: str, names: Mapping[str, str]) -> Any:
 
 
 def _trim(output: Any) -> None:
-    """A chart is kept as a picture: its data in JSON would be many times as long, and a viewer shows only one."""
+    """Keep of an output what some viewer shows."""
     data = output.get("data")
     if data is not None:
         for kind in [kind for kind in data if kind not in _KEPT]:

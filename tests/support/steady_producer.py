@@ -38,7 +38,7 @@ class SteadyProducer:
     def stop(self) -> int:
         """How many were sent in all; Kafka has acknowledged every one."""
         self._stop.set()
-        self._thread.join(30)
+        self._thread.join(120)
         self._producer.close()
         return self.sent
 

@@ -19,7 +19,11 @@ with warnings.catch_warnings():
     # kafka-python reads its own files through a deprecated function while it is imported.
     warnings.simplefilter("ignore", DeprecationWarning)
     from kafka import KafkaProducer
-    from kafka.admin import KafkaAdminClient, NewTopic
+    from kafka.admin import KafkaAdminClient
+
+
+DEADLINE_S = 300.0
+ANSWER_S = 120.0  # for Druid or Kafka to answer; at most
 
 
 class SupervisedTopic:
@@ -38,7 +42,7 @@ class SupervisedTopic:
             self.url + path,
             body=None if body is None else json.dumps(body),
             headers={"Content-Type": "application/json"},
-            timeout=30,
+            timeout=ANSWER_S,
         )
         assert response.status < 300, f"{method} {path}: {response.status} {response.data.decode()[:2000]}"
         return json.loads(response.data or b"null")
@@ -49,11 +53,11 @@ class SupervisedTopic:
         try:
             for message in messages:
                 producer.send(self.name, value=message, key=b"k")
-            producer.flush(30)
+            producer.flush(ANSWER_S)
         finally:
             producer.close(10)
 
-    def wait(self, what: str, probe: Callable[[], Any], deadline_s: float = 90.0) -> Any:
+    def wait(self, what: str, probe: Callable[[], Any], deadline_s: float = DEADLINE_S) -> Any:
         """Poll until ``probe`` answers something true and return it; name the last answer when it never does."""
         end = time.monotonic() + deadline_s
         while True:
@@ -65,9 +69,10 @@ class SupervisedTopic:
 
     def statistics(self) -> dict[str, int]:
         """The rows of all tasks by outcome: processed, processedWithError, thrownAway, unparseable."""
-        found = self.call("GET", f"/druid/indexer/v1/supervisor/{self.name}/stats")
         counts: dict[str, int] = {}
-        for group in found.values():
+        answer = self.pool.request("GET", f"{self.url}/druid/indexer/v1/supervisor/{self.name}/stats", timeout=ANSWER_S)
+        # An error while its tasks are only starting.
+        for group in json.loads(answer.data).values() if answer.status == 200 else ():
             for task in group.values():
                 for outcome, number in task.get("totals", {}).get("buildSegments", {}).items():
                     counts[outcome] = counts.get(outcome, 0) + int(number)
@@ -145,12 +150,12 @@ class SupervisedTopic:
 
     def end(self, datasource: str) -> None:
         """End a supervisor and its tasks, and drop the datasource."""
-        self.pool.request("POST", f"{self.url}/druid/indexer/v1/supervisor/{datasource}/terminate", timeout=30)
+        self.pool.request("POST", f"{self.url}/druid/indexer/v1/supervisor/{datasource}/terminate", timeout=ANSWER_S)
         # A supervisor ended before it has heard of its task's start leaves the task behind.
         for state in ("running", "pending", "waiting"):
             for task in self.tasks(state, datasource):
                 self.call("POST", f"/druid/indexer/v1/task/{task['id']}/shutdown")
-        self.pool.request("DELETE", f"{self.url}/druid/coordinator/v1/datasources/{datasource}", timeout=30)
+        self.pool.request("DELETE", f"{self.url}/druid/coordinator/v1/datasources/{datasource}", timeout=ANSWER_S)
 
     def clear(self) -> None:
         """End its own supervisor, drop its own datasource, and the topic."""
@@ -163,9 +168,7 @@ class SupervisedTopic:
 @contextmanager
 def supervised_topic(router_url: str, bootstrap: str, name: str, *, partitions: int = 1) -> Iterator[SupervisedTopic]:
     """Make the topic, and take everything away again at the end."""
-    admin = KafkaAdminClient(bootstrap_servers=bootstrap)
-    admin.create_topics([NewTopic(name, num_partitions=partitions, replication_factor=1)])
-    admin.close()
+    ensure_topic(bootstrap, name, partitions=partitions)
     topic = SupervisedTopic(router_url, bootstrap, name)
     try:
         yield topic
@@ -185,7 +188,7 @@ def supervised_specs(
                 ensure_topic(bootstrap, topic)
                 supervisors.submit(rollup(spec).supervisor(bootstrap=bootstrap, topic=topic, datasource=names[spec]))
             for name in names.values():
-                supervisors.await_ingesting(name)
+                supervisors.await_ingesting(name, deadline_s=DEADLINE_S)
             yield
         finally:
             for name in names.values():

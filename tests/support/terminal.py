@@ -35,7 +35,7 @@ class Terminal:
         """Ctrl-C is ``"\\x03"``."""
         os.write(self._master, keys.encode())
 
-    def until(self, text: str, seconds: float = 30) -> None:
+    def until(self, text: str, seconds: float = 120) -> None:
         """Wait until it has written this."""
         deadline = time.monotonic() + seconds
         while text not in self.text:
@@ -44,7 +44,7 @@ class Terminal:
             )
             time.sleep(0.02)
 
-    def ended(self, seconds: float = 30) -> int:
+    def ended(self, seconds: float = 120) -> int:
         """Wait for its end; gives its exit status."""
         code = self.process.wait(seconds)
         self._reader.join(seconds)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 
-def until(what: str, condition: Callable[[], object], seconds: float = 90) -> None:
+def until(what: str, condition: Callable[[], object], seconds: float = 300) -> None:
     """Ask again and again, ten times a second; fails after so many seconds."""
     deadline = time.monotonic() + seconds
     while not condition():

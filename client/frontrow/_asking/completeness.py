@@ -1,8 +1,11 @@
-"""Completeness in every answer: the share of what producers say they sent in its interval that Druid has counted.
+"""Completeness in every answer: the share of what producers say they sent in its interval that is accounted for.
 
-By the account of the ledger, by the minute up to a day. Beyond, and in a datasource of hours, it is by the
-hour, where one minute can make up for what lacks in another. It is about all events of the interval, whatever the
-question's filter: producers count by minute, not by title.
+By the account of the ledger, by the minute up to eight days. Beyond, where Druid takes too long for minutes, and in a
+datasource of hours, it is by the hour, where one minute can make up for what lacks in another; it says so. It is about
+all events of the interval, whatever the question's filter: producers count by minute, not by title.
+
+What was sent and cannot be read is accounted for once ``frontrow quarantine scan`` has found it. As its own time cannot
+be read either, it counts when it was written, for what lacks anywhere in the interval.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from frontrow._time import MINUTE, Interval
 
@@ -20,6 +23,8 @@ from frontrow._time import MINUTE, Interval
 Run: TypeAlias = Callable[[dict[str, Any]], list[Any]]
 
 NO_LEDGER = "no ledger covers it"
+BY_MINUTE = timedelta(days=8)
+"""Longer intervals have too many minutes to be asked beside each question."""
 _DAY = timedelta(days=1)
 _HOUR = timedelta(hours=1)
 _MOST_KEPT = 1000
@@ -30,13 +35,15 @@ class Completeness:
     """How much of what was sent in an interval an answer can count.
 
     Attributes:
-        share: counted part of what was sent and is not in flight, 0 to 1; None where it is unknown
+        share: counted or quarantined part of what was sent and is not in flight, 0 to 1; None where it is unknown
         sent: events that producers handed to Kafka, by their own account
-        missing: sent, not counted, and no longer on the way
+        missing: sent, not counted, not quarantined, and no longer on the way
         in_flight: sent, not counted yet, and told of just now
         beyond_ledger: counted, but in no ledger, and not only because the ledger lags some seconds behind
         covered_from: start of the first minute, or hour, that a ledger tells of; None if none does
         reason: why ``share`` is None
+        quarantined: sent, not counted, and found to be unreadable
+        by: ``minute``, or ``hour``: then more than was sent in one minute can hide what lacks in another
     """
 
     share: float | None
@@ -46,6 +53,8 @@ class Completeness:
     beyond_ledger: int = 0
     covered_from: datetime | None = None
     reason: str = ""
+    quarantined: int = 0
+    by: Literal["minute", "hour"] = "minute"
 
     def __str__(self) -> str:
         """In words, for the caveats."""
@@ -55,11 +64,13 @@ class Completeness:
         percent = "100" if self.share == 1 else f"{int(self.share * 10_000) / 100:.2f}"
         counts = (
             (self.missing, "missing"),
+            (self.quarantined, "quarantined"),
             (self.in_flight, "in flight"),
             (self.beyond_ledger, "beyond the ledger"),
         )
         told = ", ".join(f"{count:,} {what}" for count, what in counts if count)
-        return f"{percent} % complete" + (f" ({told})" if told else "")
+        by = " by the hour" if self.by == "hour" else ""
+        return f"{percent} % complete{by}" + (f" ({told})" if told else "")
 
 
 def unknown(reason: str) -> Completeness:
@@ -70,31 +81,39 @@ def unknown(reason: str) -> Completeness:
 NOT_ASKED = unknown("not asked")
 
 
+def steps_of(interval: Interval, grain: timedelta) -> tuple[timedelta, ...]:
+    """By which steps an interval is to be asked for, the finest first; the next one where that takes too long."""
+    length = interval.end - interval.start
+    if grain > MINUTE or length > BY_MINUTE:
+        return (_HOUR,)
+    return (MINUTE,) if length <= _DAY else (MINUTE, _HOUR)
+
+
 def ask_completeness(
-    datasource: str,
-    ledger: str,
-    grain: timedelta,
+    names: Mapping[str, str],
+    spec: str,
+    step: timedelta,
     interval: Interval,
     run: Run,
     *,
     now: datetime,
     settled_after: timedelta,
 ) -> Completeness:
-    """What there is to know of an interval, by two small queries; by one where there is no ledger.
+    """What there is to know of an interval, by two small queries; by one where there is no ledger, by three where
+    something is missing.
 
     Args:
-        datasource, ledger: names in Druid
-        grain: of the datasource's rows
-        interval: widened to whole minutes, or hours
+        names: Druid's names of ``ledger`` and ``quarantine``, and of the spec that is asked
+        step: one of :func:`steps_of`
+        interval: widened to whole steps
         now: the time, to tell what is on its way from what is missing
         settled_after: so long after a producer last told of a minute, what is not counted is missing
     """
-    step = max(_HOUR if interval.end - interval.start > _DAY else MINUTE, grain)
     interval = interval.widened(step)
     # The ledger first: what is sent in between is then beyond it for now, and nothing is taken for missing that is not.
     sent = _by_step(
         run,
-        ledger,
+        names["ledger"],
         interval,
         step,
         [
@@ -105,9 +124,9 @@ def ask_completeness(
     if not any(row.get("sent") for row in sent.values()):
         return unknown(NO_LEDGER)
     counts = [{"type": "longSum", "name": "counted", "fieldName": "count"}]
-    counted = _by_step(run, datasource, interval, step, counts)
+    counted = _by_step(run, names[spec], interval, step, counts)
     fresh_from = (now - settled_after).timestamp() * 1000
-    total = missing = in_flight = beyond = 0
+    total = lost = in_flight = beyond = 0
     for start in {*sent, *counted}:
         told, here = sent.get(start, {}), int(counted.get(start, {}).get("counted") or 0)
         there = int(told.get("sent") or 0)
@@ -116,13 +135,22 @@ def ask_completeness(
         if (told.get("told") or 0) >= fresh_from:
             in_flight += lacking
         else:
-            missing += lacking
+            lost += lacking
             ended = (start + step).timestamp() * 1000 <= fresh_from
             beyond += max(0, here - there) if ended else 0
-    settled = total - in_flight
-    share = 1 - missing / settled if settled else None
-    first = min(start for start, row in sent.items() if row.get("sent"))
-    return Completeness(share, total, missing, in_flight, beyond, first, "" if settled else "all of it is in flight")
+    quarantined = min(lost, _unreadable(run, names["quarantine"], interval)) if lost else 0
+    missing, settled = lost - quarantined, total - in_flight
+    return Completeness(
+        share=1 - missing / settled if settled else None,
+        sent=total,
+        missing=missing,
+        in_flight=in_flight,
+        beyond_ledger=beyond,
+        covered_from=min(start for start, row in sent.items() if row.get("sent")),
+        reason="" if settled else "all of it is in flight",
+        quarantined=quarantined,
+        by="minute" if step == MINUTE else "hour",
+    )
 
 
 def asked_of(interval: Interval) -> Interval:
@@ -187,3 +215,20 @@ def _by_step(
         }
     )
     return {datetime.fromisoformat(entry["timestamp"]).astimezone(UTC): entry["result"] for entry in answer}
+
+
+def _unreadable(run: Run, quarantine: str, interval: Interval) -> int:
+    """Messages that were found in the topic and that Druid could not read.
+
+    Those that were sent again, too: a producer that tells the ledger has then told of both.
+    """
+    refused = {"type": "longSum", "name": "refused", "fieldName": "refused"}
+    query = {
+        "queryType": "timeseries",
+        "dataSource": quarantine,
+        "intervals": [str(interval)],
+        "granularity": "all",
+        "filter": {"type": "selector", "dimension": "stage", "value": "topic"},
+        "aggregations": [refused],
+    }
+    return sum(int(entry["result"].get("refused") or 0) for entry in run(query))

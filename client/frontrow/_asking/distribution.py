@@ -10,6 +10,7 @@ from typing import Any
 from frontrow._asking.ask import Ask
 from frontrow._asking.formula import clean
 from frontrow._asking.grouping import dimension_spec, events, group_by, largest
+from frontrow._asking.merging import merged, nested_bins
 from frontrow._asking.suppression import listed, marks_of, without_hidden
 from frontrow._asking.timeseries import Run
 from frontrow._errors import AskError
@@ -77,16 +78,17 @@ def ask_distribution(
         bins: about how many, or where one ends and the next begins
         by: a dimension, of whose values the ``n`` with the most are compared
 
-    Where the question has an audience, the distribution of few viewers, and one that would give it away, is one row
-    without numbers, which ``MARKS`` says. A bin is not hidden for itself: it says how many plays, not whose.
+    Where the question has an audience, the distribution of few viewers or values, and one that would give it away, is
+    one row without numbers, which ``MARKS`` says; of the others, bins with few values are merged.
     """
     splits = _splits(ask, bins, run) if isinstance(bins, int) else [float(split) for split in bins]
     columns: dict[str, list[Any]] = {column: [] for column in distribution_types(name, by)}
     groups = _counted(ask, splits, by, multi_value, n, run) if splits else []
     marks = marks_of([audience for *_, audience in groups], [range(len(groups))], ask.least)
+    ends = _ends([counts for _, counts, _ in groups], marks, 0 if ask.audience is None else ask.least)
     of_rows: list[str] = []
-    order = listed(range(len(groups)), marks, [value for value, *_ in groups], n)
-    for place in order:
+    lost = 0
+    for place in listed(range(len(groups)), marks, [value for value, *_ in groups], n):
         value, counts, _ = groups[place]
         if marks[place]:
             # One row, as the bins would tell.
@@ -94,12 +96,12 @@ def ask_distribution(
                 found.append(value if column == by else None)
             of_rows.append(marks[place])
             continue
-        total = sum(counts)
-        if not total:
-            continue
+        at = [splits[end - 1] for end in ends[place]]
+        lost += len(splits) - len(at)
+        total, counts = sum(counts), merged(counts, ends[place])
         rows: dict[str, Sequence[Any]] = {
-            "from_ms": [None, *splits],
-            "to_ms": [*splits, None],
+            "from_ms": [None, *at],
+            "to_ms": [*at, None],
             COUNTED[name]: counts,
             "share": [count / total for count in counts],
             "share_up_to": [count / total for count in accumulate(counts)],
@@ -112,6 +114,8 @@ def ask_distribution(
     what = COUNTED[name]
     note = f"share within {_SHARE_ERROR} and share_up_to within {_UP_TO_ERROR} of all {what} (99 %)"
     note = f"{note}; exact below {EXACT_BELOW} {what}"
+    if lost:
+        note = f"{note}; {lost:,} fewer bins than asked for: those with fewer than {ask.least:,} {what} are merged"
     return (columns if ask.audience is None else without_hidden(columns, [by or ""], of_rows)), note
 
 
@@ -156,9 +160,10 @@ def _splits(ask: Ask, count: int, run: Run) -> list[float]:
 def _counted(
     ask: Ask, splits: Sequence[float], by: str | None, multi_value: bool, n: int, run: Run
 ) -> list[tuple[str | None, list[int], float | None]]:
-    """How many values each bin holds, by the dimension's value, and the audience of that; 0 where nothing is hidden.
+    """How many values each bin holds, by the dimension's value, and whom that tells of; 0 where nothing is hidden.
 
-    A bin ends with its larger number, included.
+    A bin ends with its larger number, included. Without a value there is no distribution. So few values are of no more
+    viewers.
     """
     (sketch,) = ask.metrics[0].aggregates
     histogram = {
@@ -175,15 +180,24 @@ def _counted(
     order = None if by is None else largest(sketch.column, most, [by])
     needed = [sketch, *(() if ask.audience is None else (ask.audience.aggregate,))]
     answer = run(group_by(ask, dimensions, needed, [histogram], order))
-    # The sketch's values stand for whole numbers of values; Druid answers their share, times all of them.
-    return [
-        (
-            None if by is None else row[by],
-            [round(clean(count) or 0) for count in row[_HISTOGRAM]],
-            0.0 if ask.audience is None else ask.audience_in(row),
-        )
-        for row in events(answer)
-    ]
+    found: list[tuple[str | None, list[int], float | None]] = []
+    for row in events(answer):
+        # The sketch's values stand for whole numbers of values; Druid answers their share, times all of them.
+        counts = [round(clean(count) or 0) for count in row[_HISTOGRAM]]
+        if not any(counts):
+            continue
+        audience = 0.0 if ask.audience is None else ask.audience_in(row)
+        found.append((None if by is None else row[by], counts, audience and min(audience, sum(counts))))
+    return found
+
+
+def _ends(groups: Sequence[Sequence[int]], marks: Sequence[str], least: int) -> list[list[int]]:
+    """Of each group after how many of the bins one ends that is shown; of hidden ones nothing."""
+    hidden = [counts for counts, mark in zip(groups, marks, strict=True) if mark]
+    shown = [counts for counts, mark in zip(groups, marks, strict=True) if not mark]
+    rest = [sum(bins) for bins in zip(*hidden, strict=True)] or [0] * len(next(iter(shown), ()))
+    found = iter(nested_bins(shown, rest, least))
+    return [[] if mark else next(found) for mark in marks]
 
 
 def _field(sketch: Aggregate) -> dict[str, Any]:

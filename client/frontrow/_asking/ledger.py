@@ -35,7 +35,8 @@ class LedgerReport:
             - ``missing``: sent, not queryable, and no longer on the way
             - ``beyond_ledger``: queryable, but in no ledger
         totals: of the same columns
-        completeness: queryable share of what was sent and is not in flight; None where no ledger covers anything
+        completeness: share of what was sent and is not in flight that is queryable, or lacks because it is unparseable
+            (whether replayed since or not, wherever in the interval); None where no ledger covers anything
         freshness: of ``audience``; None if it holds nothing
         unknown: what this account cannot know, in words
     """
@@ -76,9 +77,10 @@ def ask_ledger(
     held = _minutes(run, names["quarantine"], interval, [*_held("quarantined", False), *_held("unparseable", True)])
     columns: dict[str, list[Any]] = {"time": [], **{name: [] for name in COLUMNS}}
     fresh_from = (now - settled_after).timestamp() * 1000
-    unsettled = 0
+    unsettled = unreadable = 0
     for minute in sorted({*counted, *told, *held}):
         ledger, quarantine = told.get(minute, {}), held.get(minute, {})
+        unreadable += int(quarantine.get("unparseable") or 0)
         sent, queryable = int(ledger.get("sent") or 0), int(counted.get(minute, {}).get("queryable") or 0)
         lacking, beyond = max(0, sent - queryable), max(0, queryable - sent)
         moving = (ledger.get("told") or 0) >= fresh_from
@@ -97,7 +99,7 @@ def ask_ledger(
                 columns[name].append(value)
     totals = {name: sum(columns[name]) for name in COLUMNS}
     settled = totals["sent"] - totals["in_flight"]
-    completeness = 1 - totals["missing"] / settled if settled else None
+    completeness = 1 - max(0, totals["missing"] - unreadable) / settled if settled else None
     return columns, totals, completeness, _unknown(totals, unsettled)
 
 

@@ -43,10 +43,11 @@ def edges(result: Result) -> list[tuple[float, float]]:
     """Where each bin is drawn: one without an end is as wide as its neighbour."""
     found: list[tuple[float, float]] = []
     starts, ends = result.columns["from_ms"], result.columns["to_ms"]
+    known = [end for end in ends if end is not None]
     for row, (start, end) in enumerate(zip(starts, ends, strict=True)):
         if start is None and end is None:
-            # A distribution that is hidden has no bins.
-            found.append((0, 0))
+            # All in one bin is as wide as what it is beside; a distribution that is hidden is not drawn.
+            found.append((min([0, *known]), max([1, *known])))
             continue
         if start is None:
             following = ends[row + 1]
@@ -73,6 +74,8 @@ def is_uneven(result: Result) -> bool:
 def said(result: Result, row: int, unit: Measure) -> str:
     """A bin in words."""
     start, end = result.columns["from_ms"][row], result.columns["to_ms"][row]
+    if start is None and end is None:
+        return "all"
     if start is None:
         return f"up to {unit.text(end)}"
     if end is None:

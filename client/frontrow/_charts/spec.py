@@ -15,7 +15,7 @@ from frontrow._charts.histogram import bin_groups, histogram_panels, is_uneven, 
 from frontrow._charts.lines import bare, is_thinned, panel_spec
 from frontrow._charts.over_time import time_channel, time_panels
 from frontrow._charts.shape import Shape, capital, lowered, shape_of, titled
-from frontrow._charts.style import CONFIG, QUIET, heading
+from frontrow._charts.style import CONFIG, QUIET, USERMETA, heading
 from frontrow._charts.times import zone_of
 from frontrow._errors import AskError
 
@@ -106,6 +106,7 @@ def chart_spec(
         "title": heading(named, lines),
         "description": " ".join(f"{text.rstrip('.')}." for text in words if text),
         "config": CONFIG,
+        "usermeta": USERMETA,
     }
 
 

@@ -38,6 +38,11 @@ CONFIG: dict[str, Any] = {
     "title": {"color": INK, "subtitleColor": QUIET},
 }
 
+# The menu of a shown chart saves it. Vega's editor is a site of others, to which it would send the numbers.
+USERMETA: dict[str, Any] = {
+    "embedOptions": {"actions": {"export": True, "source": False, "compiled": False, "editor": False}}
+}
+
 
 def heading(title: str, caption: list[str]) -> dict[str, Any]:
     """The title of a chart, with its caption below it, both at the left."""

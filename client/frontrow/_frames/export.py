@@ -6,20 +6,27 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from frontrow._errors import AskError
 from frontrow._frames.arrow import block_table, schema_of
 from frontrow._frames.libraries import library
+from frontrow._frames.metadata import KEY
 from frontrow._frames.rows import Header, blocks
 from frontrow._frames.scan import scan_blocks
 from frontrow._frames.scan_export import WiderError, parts_of
+from frontrow._frames.sql import types_of
 
 if TYPE_CHECKING:
     import pyarrow
 
+    from frontrow._result import ColumnType
+
     Writer = Callable[[pyarrow.Table], None]
+    # What is to be said of the rows, as JSON, from the types of their columns.
+    Caveats = Callable[[Mapping[str, ColumnType]], str]
 
 
 @dataclass(frozen=True)
@@ -54,22 +61,24 @@ def check_path(path: str | os.PathLike[str]) -> Path:
     return found
 
 
-def write_sql(path: Path, header: Header, pieces: Iterator[bytes]) -> int:
+def write_sql(path: Path, header: Header, pieces: Iterator[bytes], caveats: Caveats) -> int:
     """Write rows of SQL to a file, which is there only when all of them are; gives their number.
 
-    Parquet keeps the types. CSV has a first line of names, texts in quotes, nothing at all for null, times in UTC and
-    arrays as JSON.
+    Parquet keeps the types, and the caveats under the name that Arrow tables have them under. CSV has a first line of
+    names, texts in quotes, nothing at all for null, times in UTC and arrays as JSON.
 
     Args:
         pieces: lines, cut anywhere
     """
+    types = types_of(header)
     if path.suffix == ".csv":
         header = _flat(header)
     schema = schema_of(header)
-    return _write(path, schema, (block_table(header, schema, block) for block in blocks(pieces)))
+    tables = (block_table(header, schema, block) for block in blocks(pieces))
+    return _write(path, schema, tables, partial(caveats, types))
 
 
-def write_scan(path: Path, query: Mapping[str, Any], asked: Callable[[], Iterator[bytes]]) -> int:
+def write_scan(path: Path, query: Mapping[str, Any], asked: Callable[[], Iterator[bytes]], caveats: Caveats) -> int:
     """The same with the rows of a scan. A column that Druid tells no type of is text.
 
     Args:
@@ -82,14 +91,14 @@ def write_scan(path: Path, query: Mapping[str, Any], asked: Callable[[], Iterato
             try:
                 found = scan_blocks(pieces)
                 schema, parts = parts_of(found, named, types, lists=path.suffix == ".parquet")
-                return _write(path, schema, parts)
+                return _write(path, schema, parts, partial(caveats, _types(schema)))
             except WiderError as error:
                 types = dict(error.types)
 
 
-def _write(path: Path, schema: pyarrow.Schema, parts: Iterable[pyarrow.Table]) -> int:
+def _write(path: Path, schema: pyarrow.Schema, parts: Iterable[pyarrow.Table], caveats: Callable[[], str]) -> int:
     rows = 0
-    with _whole(path) as part, (_csv if path.suffix == ".csv" else _parquet)(part, schema) as put:
+    with _whole(path) as part, _csv(part, schema) if path.suffix == ".csv" else _parquet(part, schema, caveats) as put:
         for table in parts:
             put(table)
             rows += table.num_rows
@@ -118,8 +127,9 @@ def _whole(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _parquet(path: Path, schema: pyarrow.Schema) -> Iterator[Writer]:
-    with library("pyarrow.parquet", "arrow").ParquetWriter(path, schema, compression="zstd") as writer:
+def _parquet(path: Path, schema: pyarrow.Schema, caveats: Callable[[], str]) -> Iterator[Writer]:
+    said = schema.with_metadata({KEY: caveats()})
+    with library("pyarrow.parquet", "arrow").ParquetWriter(path, said, compression="zstd") as writer:
         yield writer.write_table
 
 
@@ -132,3 +142,15 @@ def _csv(path: Path, schema: pyarrow.Schema) -> Iterator[Writer]:
 def _flat(header: Header) -> Header:
     nested = ("strings", "integers", "numbers")
     return replace(header, kinds={name: "other" if kind in nested else kind for name, kind in header.kinds.items()})
+
+
+def _types(schema: pyarrow.Schema) -> dict[str, ColumnType]:
+    """Types of the columns in the words of an answer."""
+    kinds = library("pyarrow", "arrow").types
+    words: tuple[tuple[Callable[[pyarrow.DataType], bool], ColumnType], ...] = (
+        (kinds.is_timestamp, "time"),
+        (kinds.is_string, "string"),
+        (kinds.is_integer, "integer"),
+        (kinds.is_floating, "number"),
+    )
+    return {each.name: next((word for is_it, word in words if is_it(each.type)), "any") for each in schema}

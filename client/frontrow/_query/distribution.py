@@ -76,6 +76,11 @@ def distribution(
         - ``plays`` (``events`` of ``quarantined_delay``): how many, estimated
         - ``share`` of all of them, and ``share_up_to``, of all up to ``to_ms``
 
+        A bin with fewer plays than ``Client(min_audience=…)`` is merged with its neighbours until it has enough; one
+        without any stays. With ``by``, each bin of a smaller value is one or several of any larger, and the two
+        smallest have the same, so that none can be had by subtraction from all. ``exactness`` says how many bins that
+        took. A value with fewer plays or viewers in all is one row of nulls.
+
         Exact up to 511 plays. Above, at 99 % confidence, ``share`` is within 0.88 and ``share_up_to`` within 0.72
         percentage points: DataSketches' normalized rank errors of a quantiles sketch with k = 256.
 

@@ -99,6 +99,9 @@ The stack stays up. What to try next:
   frontrow stack down"""
 
 
+_FIRST_WITHIN_S = 60.0
+
+
 @contextlib.contextmanager
 def _own_stack(directory: Path | None, which: str, *, keep: bool) -> Iterator[tuple[str, str]]:
     where = stack_directory(directory)
@@ -140,7 +143,7 @@ def _play(
         supervisors = Supervisors(transport)
         supervisors.await_answering()
         name_titles(transport)
-        # Those of quarantine and ledger get nothing to read here; they are there for whoever keeps the stack.
+        # Those of quarantine and ledger are not waited for: nothing is refused here, and the ledger may come later.
         submitted = [supervisors.submit(spec.supervisor(bootstrap=line.druid_bootstrap)) for spec in specs]
         for name in read_now.intersection(submitted):
             supervisors.await_ingesting(name)
@@ -160,7 +163,7 @@ def _play(
         # Its minutes, and some around them for a clock that is a little off.
         account = Account(client, Interval(start - timedelta(minutes=2), start + timedelta(seconds=seconds, minutes=3)))
         simulation = Simulation(seed=seed, viewers=viewers, start_ms=int(start.timestamp() * 1000), duration_s=seconds)
-        feed = Feed(simulation, line.bootstrap, EVENTS)
+        feed = Feed(simulation, line.bootstrap, topic=EVENTS, ledger_topic=LEDGER_TOPIC)
         feed.start()
         try:
             _watch(console, feed, Watcher(client, start.replace(second=0, microsecond=0)), began)
@@ -170,11 +173,15 @@ def _play(
 
 
 def _watch(console: Console, feed: Feed, watcher: Watcher, began: float) -> None:
-    """Show the newest answers until the feed is done: live on a terminal, a line now and then elsewhere."""
+    """Show the newest answers until the feed is done: live on a terminal, a line now and then elsewhere.
+
+    A short event on a busy machine may be over before Druid has answered once; then the first answer is waited for.
+    """
     first = True
     told = 0.0
+    deadline = time.monotonic() + _FIRST_WITHIN_S
     with Live(console=console, refresh_per_second=4, transient=False) if console.is_terminal else _Plain() as live:
-        while not feed.done:
+        while not feed.done or (first and time.monotonic() < deadline):
             snapshot = watcher.look()
             if snapshot is not None:
                 if first:
@@ -218,7 +225,7 @@ def _screen(snapshot: Snapshot, feed: Feed) -> Group:
         f"start-up p50 {_ms(numbers['startup_time_p50'])}, p95 {_ms(numbers['startup_time_p95'])} · "
         f"rebuffer ratio {_percent(numbers['rebuffer_ratio'])} · {_kbits(numbers['average_bitrate'])} · "
         f"{numbers['playback_failures']} playback failures",
-        f"{snapshot.freshness or 'freshness unknown'} · asked in {snapshot.elapsed_ms:.0f} ms",
+        f"{snapshot.freshness or 'freshness unknown'} · {_complete(snapshot)} · asked in {snapshot.elapsed_ms:.0f} ms",
         titles,
     )
 
@@ -230,8 +237,13 @@ def _line(snapshot: Snapshot) -> str:
     return (
         f"viewers {viewers} {sparkline(snapshot.history[-24:])} · plays {numbers['plays']:,} · top title {top} · "
         f"start-up p50 {_ms(numbers['startup_time_p50'])} · rebuffer ratio {_percent(numbers['rebuffer_ratio'])} · "
-        f"{snapshot.freshness}"
+        f"{snapshot.freshness} · {_complete(snapshot)}"
     )
+
+
+def _complete(snapshot: Snapshot) -> str:
+    # Why it is unknown may be a whole sentence, too long for this place.
+    return "completeness unknown" if snapshot.completeness.share is None else str(snapshot.completeness)
 
 
 def _account_table(found: list[Comparison]) -> Table:

@@ -56,7 +56,7 @@ def command() -> None:
 @click.option("--port", "chosen", multiple=True, metavar="SERVICE=NUMBER", help="Another port for one service.")
 @click.option("--heap", "heaps", multiple=True, metavar="SERVICE=MIB", help="Another Java heap for one service.")
 @click.option(
-    "--deadline", default=180.0, show_default=True, help="Seconds until it must be usable, after the download."
+    "--deadline", default=300.0, show_default=True, help="Seconds until it must be usable, after the download."
 )
 @click.option("--class-archives/--no-class-archives", default=True, help="Start from archives of loaded classes.")
 @click.option("--download-only", is_flag=True, help="Fill the cache and start nothing.")

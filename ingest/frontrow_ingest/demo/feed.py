@@ -5,16 +5,22 @@ from __future__ import annotations
 import threading
 import time
 
+from frontrow_ingest.ledger import kafka_ledger
 from frontrow_ingest.producer import EventProducer, ProducerStats
+from frontrow_ingest.producer.beside import let_go
 from frontrow_ingest.simulate import Simulation, Tally, Totals
+
+PRODUCER = "demo"
+_DELIVERED_WITHIN_S = 60.0
 
 
 class Feed:
-    """Sends a simulation's events at the pace of their ``ts``. Start it, then wait for :attr:`done`."""
+    """Sends a simulation's events at the pace of their ``ts`` and tells the ledger. Start it, wait for :attr:`done`."""
 
-    def __init__(self, simulation: Simulation, bootstrap: str, topic: str) -> None:
+    def __init__(self, simulation: Simulation, bootstrap: str, *, topic: str, ledger_topic: str) -> None:
         self._simulation = simulation
-        self._producer = EventProducer(bootstrap, topic=topic)
+        self._ledger = kafka_ledger(bootstrap, producer=PRODUCER, topic=ledger_topic)
+        self._producer = EventProducer(bootstrap, topic=topic, counter=self._ledger.counts)
         self._tally = Tally()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="feed", daemon=True)
@@ -50,8 +56,10 @@ class Feed:
 
     def _run(self) -> None:
         try:
-            with self._producer:
-                self._send()
+            with let_go(self._ledger):
+                with self._producer:
+                    self._send()
+                self._ledger.close(_DELIVERED_WITHIN_S)
         except BaseException as error:
             self._error = error  # told to whoever asks for the totals; a thread has nobody else to tell
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from frontrow import Client, Freshness, Interval
+from frontrow import Client, Completeness, Freshness, Interval
 
 _WINDOW_S = 10.0  # players report every ten seconds: a shorter window would see waves that are not there
 
@@ -23,6 +23,7 @@ class Snapshot:
         history: of ``viewers``, oldest first
         numbers: metric to value, over the whole event so far
         titles: name, or id where there is none, and plays of the top titles, best first
+        freshness, completeness: of ``numbers``
     """
 
     viewers: float | None
@@ -30,6 +31,7 @@ class Snapshot:
     numbers: Mapping[str, Any]
     titles: Sequence[tuple[str, int]]
     freshness: Freshness | None
+    completeness: Completeness
     elapsed_ms: float
 
 
@@ -62,6 +64,7 @@ class Watcher:
             numbers={**audience[0], **quality[0]},
             titles=[(str(row["title"]), int(row["plays"])) for row in titles],
             freshness=audience.freshness,
+            completeness=audience.completeness,
             elapsed_ms=(time.perf_counter() - began) * 1000,
         )
 

@@ -153,7 +153,7 @@ class Supervisors:
         ]
 
     def await_ingesting(
-        self, name: str, *, deadline_s: float = 90.0, waiting: Callable[[str], None] = lambda _: None
+        self, name: str, *, deadline_s: float = 180.0, waiting: Callable[[str], None] = lambda _: None
     ) -> SupervisorStatus:
         """Wait until a supervisor runs and a task of it reads.
 
@@ -176,7 +176,7 @@ class Supervisors:
             waiting(f"{name}: {status.state}, {status.tasks} tasks")
             time.sleep(0.2)
 
-    def await_read(self, name: str, ends: Mapping[int, int], *, deadline_s: float = 120.0) -> None:
+    def await_read(self, name: str, ends: Mapping[int, int], *, deadline_s: float = 300.0) -> None:
         """Wait until a supervisor's tasks have read all partitions up to ``ends``, the offset behind the last event.
 
         Raises:

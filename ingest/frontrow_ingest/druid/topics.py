@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 from frontrow_ingest.errors import SupervisorError
 
 ConsumerRecord: TypeAlias = Any  # kafka-python's, which has no types
+_KNOWN_WITHIN_MS = 30_000  # the broker that is asked next hears of a topic later than the one that made it
 _LOOK_ONLY: dict[str, Any] = {"allow_auto_create_topics": False}  # else who asks for a topic makes it
 
 
@@ -74,7 +75,7 @@ def _bounds(bootstrap: str, topic: str) -> tuple[dict[int, int], dict[int, int]]
 
 
 def ensure_topic(bootstrap: str, topic: str, *, partitions: int = 2) -> bool:
-    """Make a topic unless it exists.
+    """Make a topic unless it exists, and wait until Kafka names its partitions and who leads them.
 
     Args:
         bootstrap: Kafka's ``host:port[,host:port]``
@@ -83,7 +84,7 @@ def ensure_topic(bootstrap: str, topic: str, *, partitions: int = 2) -> bool:
         Whether it was made now.
 
     Raises:
-        SupervisorError: Kafka does not answer, or does not make it
+        SupervisorError: Kafka does not answer, does not make it, or does not know it in time
     """
     from kafka.admin import KafkaAdminClient, NewTopic
     from kafka.errors import KafkaError, TopicAlreadyExistsError
@@ -97,14 +98,17 @@ def ensure_topic(bootstrap: str, topic: str, *, partitions: int = 2) -> bool:
     try:
         if topic in admin.list_topics():
             return False
-        admin.create_topics([NewTopic(topic, num_partitions=partitions, replication_factor=1)], timeout_ms=10_000)
-    except TopicAlreadyExistsError:
-        return False  # another process was faster
+        made = True
+        try:
+            admin.create_topics([NewTopic(topic, num_partitions=partitions, replication_factor=1)], timeout_ms=10_000)
+        except TopicAlreadyExistsError:
+            made = False  # another process was faster
+        admin.wait_for_topics([topic], timeout_ms=_KNOWN_WITHIN_MS)
     except KafkaError as error:
         raise SupervisorError(f"Kafka does not make the topic {topic!r}: {error}.") from error
     finally:
         admin.close()
-    return True
+    return made
 
 
 def last_records(bootstrap: str, topic: str, count: int, *, deadline_s: float = 20.0) -> list[ConsumerRecord]:

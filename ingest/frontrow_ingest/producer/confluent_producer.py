@@ -22,6 +22,7 @@ from frontrow_ingest.producer.in_flight import SETTLE_EVERY, Account
 from frontrow_ingest.producer.settings import KafkaSettings
 from frontrow_ingest.producer.topics import require_topic
 
+RECONNECT_MS = 1_000  # at most, between two tries; librdkafka would let 10 s pass after a long outage
 LET_GO_S = 5.0  # for librdkafka to report what was given up
 _LOG = logging.getLogger(__name__)
 _LOG.addHandler(logging.NullHandler())
@@ -132,6 +133,7 @@ def _options(bootstrap: str, settings: KafkaSettings, account: Reported) -> dict
         "message.timeout.ms": delivery_ms,
         "request.timeout.ms": min(delivery_ms, 30_000),
         "socket.timeout.ms": max(min(delivery_ms, 30_000), 1_000),
+        "reconnect.backoff.max.ms": RECONNECT_MS,
         # The bound is kept here, in bytes; librdkafka's own must not come first.
         "queue.buffering.max.messages": 0,
         "queue.buffering.max.kbytes": 2_147_483_647,

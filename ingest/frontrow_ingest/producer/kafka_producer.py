@@ -20,6 +20,7 @@ from frontrow_ingest.producer.partitioner import SessionPartitioner
 from frontrow_ingest.producer.settings import KafkaSettings
 from frontrow_ingest.producer.topics import require_topic
 
+RECONNECT_MS = 1_000  # at most, between two tries; kafka-python would let 30 s pass after a long outage
 LET_GO_S = 5.0  # for the background thread to end once nothing is in flight, or all was given up
 
 
@@ -99,6 +100,7 @@ def _connect(bootstrap: str, settings: KafkaSettings) -> KafkaProducer:
         "delivery_timeout_ms": delivery_ms + settings.linger_ms,
         "request_timeout_ms": delivery_ms,
         "bootstrap_timeout_ms": round(settings.connect_timeout_s * 1000),
+        "reconnect_backoff_max_ms": RECONNECT_MS,
         "metrics_enabled": False,
         **settings.connection,
     }

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
 
 from kafka import KafkaConsumer
 from kafka.admin import KafkaAdminClient
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, NoError, for_code
 from kafka.structs import TopicPartition
 
 from frontrow_ingest.producer.settings import KafkaSettings
@@ -17,14 +17,27 @@ from frontrow_ingest.resume.errors import TopicUnreadableError
 from frontrow_ingest.resume.log import StoredRecord
 
 STALLED_S = 30.0
+KNOWN_WITHIN_S = 15.0
+_ASK_AGAIN_S = 0.1
+Answer = TypeVar("Answer")
 
 
 class KafkaLog:
-    """A TopicLog of a topic that exists. ``settings`` say how to reach the broker and how long to wait for it."""
+    """A TopicLog of a topic that exists.
 
-    def __init__(self, bootstrap: str, topic: str, settings: KafkaSettings) -> None:
+    Args:
+        settings: how to reach the broker and how long to wait for its answers
+        known_within_s: for how long a topic may be unknown to the broker. One that was made a moment ago is: the broker
+            that is asked hears of it later than the one that made it. After that the topic is not there, and
+            ``identity`` and ``bounds`` raise TopicUnreadableError.
+    """
+
+    def __init__(
+        self, bootstrap: str, topic: str, settings: KafkaSettings, *, known_within_s: float = KNOWN_WITHIN_S
+    ) -> None:
         self._bootstrap = bootstrap
         self._topic = topic
+        self._known_within_s = known_within_s
         self._identity: str | None = None
         self._timeout_ms = round(settings.connect_timeout_s * 1000)
         self._options: dict[str, Any] = {
@@ -45,25 +58,22 @@ class KafkaLog:
 
     def identity(self) -> str | None:
         """See TopicLog. Asked once: it is that of the topic this log was first asked about."""
-        if self._identity is not None:
-            return self._identity
-        with self._explained():
-            admin: Any = KafkaAdminClient(**self._options, request_timeout_ms=self._timeout_ms)
-            try:
-                found = admin.describe_topics([self._topic])
-            finally:
-                admin.close()
-        topic_id = found[0].get("topic_id") if found else None
-        self._identity = str(topic_id) if topic_id else None
-        return self._identity
+        if self._identity is None:
+            with self._explained():
+                admin: Any = KafkaAdminClient(**self._options, request_timeout_ms=self._timeout_ms)
+                try:
+                    self._identity = self._awaited("Kafka does not know it", lambda: _described(admin, self._topic))
+                finally:
+                    admin.close()
+        return self._identity or None
 
     def bounds(self) -> dict[int, tuple[int, int]]:
         """See TopicLog."""
         with self._explained():
-            numbers = self._consumer.partitions_for_topic(self._topic) or ()
+            numbers = self._awaited(
+                "Kafka names no partition of it", lambda: self._consumer.partitions_for_topic(self._topic) or None
+            )
             partitions = [TopicPartition(self._topic, number) for number in sorted(numbers)]
-            if not partitions:
-                raise TopicUnreadableError(self._topic, self._bootstrap, "Kafka names no partition of it")
             ends = self._consumer.end_offsets(partitions, timeout_ms=self._timeout_ms)
             begins = self._consumer.beginning_offsets(partitions, timeout_ms=self._timeout_ms)
         return {each.partition: (begins[each], ends[each]) for each in partitions}
@@ -100,6 +110,16 @@ class KafkaLog:
         with self._explained():
             return int(self._consumer.position(partition, timeout_ms=self._timeout_ms))
 
+    def _awaited(self, otherwise: str, ask: Callable[[], Answer | None]) -> Answer:
+        """The first answer that is not None; a TopicUnreadableError when there is none in time."""
+        deadline = time.monotonic() + self._known_within_s
+        while (answer := ask()) is None:
+            if time.monotonic() >= deadline:
+                why = f"{otherwise}, asked for {self._known_within_s:g} s"
+                raise TopicUnreadableError(self._topic, self._bootstrap, why)
+            time.sleep(_ASK_AGAIN_S)
+        return answer
+
     @contextlib.contextmanager
     def _explained(self) -> Iterator[None]:
         try:
@@ -107,3 +127,14 @@ class KafkaLog:
         except KafkaError as error:
             why = f"{type(error).__name__}: {error}"
             raise TopicUnreadableError(self._topic, self._bootstrap, why) from error
+
+
+def _described(admin: Any, topic: str) -> str | None:
+    """The topic's id, "" where brokers have none (before Kafka 2.8); None while the broker does not know the topic."""
+    (told,) = admin.describe_topics([topic])
+    error = for_code(told["error_code"])
+    if error.retriable:
+        return None
+    if error is not NoError:
+        raise error(f"asked for the id of {topic}")
+    return str(told.get("topic_id") or "")

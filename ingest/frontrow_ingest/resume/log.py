@@ -23,7 +23,7 @@ class TopicLog(Protocol):
         ...
 
     def identity(self) -> str | None:
-        """Differs when the topic was deleted and made anew; None where Kafka does not tell."""
+        """Differs when the topic was deleted and made anew; None only where brokers are too old to have one."""
         ...
 
     def bounds(self) -> dict[int, tuple[int, int]]:

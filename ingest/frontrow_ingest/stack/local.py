@@ -88,7 +88,7 @@ class LocalStack:
         """HTTP address of one of Druid's services."""
         return f"http://{LOOPBACK}:{self.settings.ports.by_name()[service]}"
 
-    def up(self, *, deadline_s: float = 180.0, download_only: bool = False) -> bool:
+    def up(self, *, deadline_s: float = 300.0, download_only: bool = False) -> bool:
         """Bring the stack up and return when it is usable. Starts only what does not run.
 
         Returns:

@@ -32,7 +32,7 @@ from frontrow_ingest.testing.environment import (
 DRUID_IMAGE = "apache/druid:33.0.0"
 KAFKA_IMAGE = "apache/kafka:4.3.1"
 ZOOKEEPER_IMAGE = "zookeeper:3.8.4"
-_START_LIMIT_S = 180.0
+_START_LIMIT_S = 300.0
 
 
 class ContainerFailed(StackError):

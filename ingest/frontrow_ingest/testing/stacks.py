@@ -15,7 +15,7 @@ from frontrow_ingest.images import Images
 from frontrow_ingest.images.docker import engine_problem, has_image
 
 Backend = Literal["auto", "containers", "local"]
-_START_LIMIT_S = 240.0
+_START_LIMIT_S = 300.0
 
 
 class RunningStack(Protocol):

@@ -91,6 +91,7 @@ def test_the_guarantees_are_asked_of_kafka(client: type[Client]) -> None:
     assert (options["acks"], options["enable_idempotence"]) == ("all", True)
     assert options["allow_auto_create_topics"] is False
     assert options["sasl_plain_password"] == "hunter2"
+    assert options["reconnect_backoff_max_ms"] == 1_000, "a broker that is back is found within a second"
     assert options["delivery_timeout_ms"] >= options["request_timeout_ms"] + options["linger_ms"]
     sink.close(60)
 
