@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 # Before anything imports them.
@@ -34,6 +35,11 @@ def _patience() -> Iterator[None]:
         patched.setattr("frontrow._session.COMPLETENESS_S", 60.0)
         patched.setattr("frontrow._http.transport._CANCEL_S", 60.0)
         yield
+
+
+# An example may take as long as it takes.
+hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("patient")
 
 
 def pytest_sessionstart() -> None:

@@ -92,7 +92,7 @@ class TestFiles:
     def test_what_is_asked(self, tmp_path: Path) -> None:
         with answering(scan_block(TYPES, ROWS)) as (client, server):
             asked = {**SCAN, "resultFormat": "list", "batchSize": 7, "context": {"priority": -1}}
-            done = client.export(asked, tmp_path / "rows.csv", context={"lane": "reports"}, timeout=20)
+            done = client.export(asked, tmp_path / "rows.csv", context={"lane": "reports"}, timeout=200)
         (sent,) = server.bodies
         assert server.requests[0].path == "/druid/v2"
         assert (sent["resultFormat"], sent["batchSize"]) == ("compactedList", 7)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import pickle
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from frontrow import Timeouts
 from frontrow._http import failure
 from frontrow._http.transport import Transport
 from support.loopback import CLOSE, Loopback, Reply, Request, Respond, json_reply, loopback, reply
+from support.nobody import nobody
 from support.waiting import until
 
 
@@ -75,14 +75,14 @@ def test_a_chunked_answer_is_read_whole() -> None:
 
 
 def test_nobody_answers() -> None:
-    # Held, so that nobody else gets it, but nobody listens.
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        port = held.getsockname()[1]
-        with Transport(f"http://127.0.0.1:{port}") as transport, pytest.raises(frontrow.UnreachableError) as caught:
-            transport.request_json("GET", "/status")
+    with (
+        nobody() as address,
+        Transport(f"http://{address}") as transport,
+        pytest.raises(frontrow.UnreachableError) as caught,
+    ):
+        transport.request_json("GET", "/status")
     assert caught.value.retryable
-    assert f"127.0.0.1:{port}" in str(caught.value)
+    assert address in str(caught.value)
     assert "frontrow stack up" in str(caught.value)
 
 

@@ -208,7 +208,7 @@ class DruidBehaviour:
         spec = world.harness.supervisor("quality", "sampled")["spec"] | {"type": "kafka"}
         spec["dataSchema"]["granularitySpec"]["rollup"] = False
         asked = {"type": "kafka", "spec": spec, "samplerConfig": {"numRows": 105, "timeoutMs": 100_000}}
-        answer = world.harness.transport.request_json("POST", SAMPLER, asked, timeout=120)
+        answer = world.harness.transport.request_json("POST", SAMPLER, asked, timeout=600)
         assert (answer["numRowsRead"], answer["numRowsIndexed"]) == (105, 100)
         good = [row for row in answer["data"] if not row.get("unparseable")]
         assert [row["parsed"]["country"] for row in good] == [event["country"] for event in world.evening[:100]]
@@ -232,7 +232,7 @@ class DruidBehaviour:
         world.supervisors.terminate(name)
         asked = {"type": "kafka", "spec": spec["spec"] | {"type": "kafka"}}
         with pytest.raises(BadQueryError, match="No resolvable bootstrap urls"):
-            world.harness.transport.request_json("POST", SAMPLER, asked, timeout=120)
+            world.harness.transport.request_json("POST", SAMPLER, asked, timeout=600)
 
     def test_an_unknown_supervisor(self, world: World) -> None:
         with pytest.raises(SupervisorError, match="no_such_supervisor"):

@@ -115,13 +115,13 @@ def test_an_interrupted_run_leaves_nothing(project: Path, way: str) -> None:
             os.killpg(process.pid, signal.SIGINT)  # as a terminal does
         else:
             process.terminate()
-        said = process.communicate(timeout=60)[0]
+        said = process.communicate(timeout=600)[0]
     assert process.returncode == 2, said
     assert "KeyboardInterrupt" in said
     assert said.splitlines()[-1].startswith("=====")
     assert pids(project, "ended") == pids(project, "started"), said
     left = pids(project, "started") | pids(project, "forgotten")
-    until("the last processes to be gone", lambda: not any(map(psutil.pid_exists, left)), 10)
+    until("the last processes to be gone", lambda: not any(map(psutil.pid_exists, left)))
     assert not [worker for worker in workers if worker.is_running()]
 
 
@@ -130,6 +130,6 @@ def test_a_part_of_the_suite_needs_no_worker(project: Path, part: list[str]) -> 
     for path in project.rglob("test_long.py"):
         path.write_text("def test_at_once(): pass")
     with running(project, *part) as process:
-        said = process.communicate(timeout=60)[0]
+        said = process.communicate(timeout=600)[0]
     assert process.returncode in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED), said
     assert "workers" not in said

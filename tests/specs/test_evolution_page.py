@@ -36,11 +36,11 @@ def test_the_page_fits_the_tree(tmp_path: Path) -> None:
             ran.append(run(environment, code, step))
     assert len(ran) == 3
     assert "schema id 2 of events" in ran[1]
-    subprocess.run([sys.executable, "-c", AGREE], env=environment, check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", AGREE], env=environment, check=True, timeout=600)
 
 
 def run(environment: dict[str, str], code: str, step: Command) -> str:
     arguments = [sys.executable, "-c", code, *step.line.split()[1:]]
-    done = subprocess.run(arguments, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(arguments, env=environment, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == step.status, done.stderr
     return done.stdout

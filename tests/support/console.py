@@ -44,7 +44,7 @@ class Console:
             self._url + ("/druid/v2/sql" if sql else "/druid/v2"),
             body=body,
             headers={"Content-Type": "application/json"},
-            timeout=120,
+            timeout=600,
         )
         return response.status, json.loads(response.data)
 

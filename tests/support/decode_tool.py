@@ -67,7 +67,7 @@ class DecodeTool:
             ],
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=600,
             check=False,
         )
         assert compiled.returncode == 0, compiled.stdout + compiled.stderr

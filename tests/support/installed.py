@@ -18,7 +18,7 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(sysconfig.get_path("purelib"))
-_LIMIT_S = 280
+_LIMIT_S = 800
 # Nothing of this tree, of a shell's own environment, or of a terminal.
 _FOREIGN = {"PYTHONPATH", "PYTHONHOME", "MYPYPATH", "VIRTUAL_ENV", "FORCE_COLOR", "COLUMNS"}
 

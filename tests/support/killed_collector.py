@@ -37,7 +37,7 @@ from support.viewing_events import an_event
 SESSIONS = 8
 STEPS = 30
 KILLS = 4
-LIMIT_S = 60.0
+LIMIT_S = 400.0
 POINTS: tuple[Point, ...] = (
     (FileSink, "send_encoded", 200),
     (FileSink, "flush", 40),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
+import random
 import socket
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
@@ -15,6 +17,8 @@ from frontrow_ingest.errors import StackError
 
 LOOPBACK = "127.0.0.1"
 _FILE = "ports.json"
+# Below what systems give to connections and to who asks for any port: Linux from 32768 on, others from 49152.
+_CHOSEN = range(10_000, 32_768)
 
 
 class PortTaken(StackError):
@@ -70,21 +74,30 @@ class Ports:
 
 
 def free_port() -> int:
-    """A port that nobody holds now. Another program may take it before it is used."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
+    """A port that nobody holds now, and that no system gives away by itself: to take it before it is used, another
+    program must ask for it by number.
+    """
+    with _bound() as probe:
         return int(probe.getsockname()[1])
 
 
 def free_ports() -> Ports:
-    """Ports that nobody holds now. Another program may take one before the stack does."""
+    """Different ports, each like :func:`free_port`."""
     with contextlib.ExitStack() as held:
-        numbers = {}
-        for field in fields(Ports):
-            listener = held.enter_context(socket.socket())
-            listener.bind((LOOPBACK, 0))
-            numbers[field.name] = listener.getsockname()[1]
-    return Ports(**numbers)
+        return Ports(**{field.name: held.enter_context(_bound()).getsockname()[1] for field in fields(Ports)})
+
+
+def _bound() -> socket.socket:
+    while True:
+        probe = socket.socket()
+        try:
+            probe.bind((LOOPBACK, random.choice(_CHOSEN)))  # noqa: S311
+        except OSError as error:
+            probe.close()
+            if error.errno != errno.EADDRINUSE:
+                raise
+        else:
+            return probe
 
 
 def read_ports(directory: Path) -> Ports | None:

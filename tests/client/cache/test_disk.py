@@ -144,7 +144,7 @@ class TestCache:
             "print(len(answer), len(world.druid.asked()))\n"
         )
         done = subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True,
+            [sys.executable, "-c", code], capture_output=True, text=True, timeout=600, check=True,
             cwd=Path(__file__).parents[2], env={"PYTHONPATH": str(Path(__file__).parents[2])},
         )  # fmt: skip
         # Its own Druid holds nothing: what it answers comes from the directory.

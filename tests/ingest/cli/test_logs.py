@@ -37,7 +37,7 @@ def test_a_record_is_one_json_object() -> None:
 def run(*arguments: str) -> str:
     code = "from frontrow_ingest.cli import main; main()"
     done = subprocess.run(
-        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=600, check=False
     )
     assert done.returncode == 1
     return done.stderr
@@ -60,7 +60,7 @@ def test_a_run_is_a_log_line_with_its_account(tmp_path: Path) -> None:
         input=a_line() + b"\n",
         capture_output=True,
         cwd=tmp_path,
-        timeout=60,
+        timeout=600,
         check=True,
     )
     (line,) = done.stderr.splitlines()
@@ -69,5 +69,5 @@ def test_a_run_is_a_log_line_with_its_account(tmp_path: Path) -> None:
 
 def test_an_import_configures_nothing() -> None:
     code = "import logging, frontrow_ingest.cli.main, frontrow_ingest.producer; print(logging.getLogger().handlers)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=600, check=True)
     assert done.stdout.strip() == "[]"

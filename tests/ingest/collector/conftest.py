@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,21 +16,31 @@ from frontrow_ingest.producer import KafkaSettings, MemorySink
 from support.asgi import Answer, InProcess
 
 NOW = 1_790_000_000_500
+PATIENCE_S = 60.0
 
 
 class Rig:
     """The collector, what it stored, and the ways to disturb it."""
 
     def __init__(
-        self, *, sink: Any = None, open_sink: Any = None, delivery: dict[str, Any], app: dict[str, Any]
+        self,
+        *,
+        settings: CollectorSettings,
+        sink: Any = None,
+        open_sink: Any = None,
+        delivery: dict[str, Any],
+        app: dict[str, Any],
     ) -> None:
+        self._settings = settings
         self.sink = sink or MemorySink(KafkaSettings(linger_ms=0))
         self.seconds = 1_000.0
         self._runs = False
         self.delivery = Delivery(
             open_sink or (lambda: self.sink), **{"max_waiting": 1_000, "seen": RecentEvents(), **delivery}
         )
-        self.client = InProcess(collector_app(self.delivery, clock=lambda: NOW, seconds=lambda: self.seconds, **app))
+        self.client = InProcess(
+            collector_app(self.delivery, settings=settings, clock=lambda: NOW, seconds=lambda: self.seconds, **app)
+        )
 
     def begin(self) -> None:
         self.delivery.start()
@@ -43,7 +54,17 @@ class Rig:
             try:
                 self.client.__exit__()
             finally:
-                self.delivery.close(1.0)
+                self.delivery.close(10.0)
+
+    @contextmanager
+    def impatient(self, seconds: float = 0.2) -> Iterator[None]:
+        """For the block requests wait for Kafka only so long; before and after it a busy machine has its time."""
+        before = self._settings.ack_timeout_s
+        object.__setattr__(self._settings, "ack_timeout_s", seconds)
+        try:
+            yield
+        finally:
+            object.__setattr__(self._settings, "ack_timeout_s", before)
 
     @property
     def events(self) -> list[dict[str, Any]]:
@@ -64,7 +85,8 @@ def rig() -> Iterator[Callable[..., Rig]]:
 
         def make(settings: CollectorSettings | None = None, *, delivery: Any = None, **more: Any) -> Rig:
             sinks = {name: more.pop(name) for name in ("sink", "open_sink") if name in more}
-            made = Rig(**sinks, delivery=delivery or {}, app={"settings": settings, **more})
+            patient = replace(settings or CollectorSettings(), ack_timeout_s=PATIENCE_S)
+            made = Rig(settings=patient, **sinks, delivery=delivery or {}, app=more)
             stack.callback(made.end)
             made.begin()
             return made

@@ -179,10 +179,11 @@ def test_pages_of_other_origins(rig: Any) -> None:
 
 
 def test_nothing_is_answered_for_before_it_is_safe(rig: Any) -> None:
-    collector = rig(CollectorSettings(ack_timeout_s=0.3, retry_after_s=7))
+    collector = rig(CollectorSettings(retry_after_s=7))
     collector.post(a_line(seq=0))
     collector.sink.hold()
-    answer = collector.post(a_line(seq=1))
+    with collector.impatient():
+        answer = collector.post(a_line(seq=1))
     assert (answer.status, answer.headers["retry-after"]) == (503, "7")
     assert "send again later" in answer.json["detail"]
     assert len(collector.events) == 1
@@ -203,7 +204,7 @@ def test_what_kafka_has_lost_is_sent_again(rig: Any) -> None:
 
 
 def test_when_too_many_wait_others_are_turned_away(rig: Any) -> None:
-    collector = rig(CollectorSettings(ack_timeout_s=1, max_events=10), delivery={"max_waiting": 4})
+    collector = rig(CollectorSettings(max_events=10), delivery={"max_waiting": 4})
     collector.post(a_line(seq=0))
     collector.sink.hold()
 
@@ -214,7 +215,8 @@ def test_when_too_many_wait_others_are_turned_away(rig: Any) -> None:
         ]
         return sorted(answer.status for answer in await asyncio.gather(*asked))
 
-    statuses = collector.client.run(rush())
+    with collector.impatient(1):
+        statuses = collector.client.run(rush())
     assert statuses == [429] * 4 + [503] * 4
     collector.sink.release()
     collector.client.wait(lambda: not collector.delivery.waiting)
@@ -234,8 +236,9 @@ def test_kafka_that_is_not_there_yet(rig: Any) -> None:
             raise BrokerUnreachableError("127.0.0.1:9", 1.0, "no")
         return sink
 
-    collector = rig(CollectorSettings(ack_timeout_s=0.2), open_sink=connect)
-    assert collector.post(a_line()).status == 503
+    collector = rig(open_sink=connect)
+    with collector.impatient():
+        assert collector.post(a_line()).status == 503
     ready = collector.client.get("/ready")
     assert (ready.status, collector.client.get("/health").status) == (503, 200)
     assert b"no Kafka broker at 127.0.0.1:9" in ready.body
@@ -248,6 +251,6 @@ def test_kafka_that_is_not_there_yet(rig: Any) -> None:
 
 def test_no_answer_while_stopping_says_that_it_is_safe(rig: Any) -> None:
     collector = rig()
-    collector.delivery.close(1)
+    collector.delivery.close(60)
     assert collector.post(a_line()).status == 503
     assert collector.client.get("/health").status == 500

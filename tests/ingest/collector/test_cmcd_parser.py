@@ -126,4 +126,4 @@ def test_long_garbage_takes_no_long_time(text: str) -> None:
     began = time.process_time()
     with suppress(CmcdSyntaxError):
         parse(text)
-    assert time.process_time() - began < 2
+    assert time.process_time() - began < 120  # with a step back at each character it would be hours

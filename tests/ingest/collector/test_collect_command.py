@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,15 +15,16 @@ from click.testing import CliRunner
 from frontrow_ingest.cli.collect import command
 from frontrow_ingest.collector.cmcd import markdown_table
 from frontrow_ingest.errors import IngestError
-from support.collector_process import CollectorProcess, collecting
+from support.collector_process import DEADLINE_S, CollectorProcess, collecting
+from support.nobody import nobody
 from support.viewing_events import a_line, an_event
 
 
-@pytest.fixture(scope="module")
-def nobody() -> str:
+@pytest.fixture(scope="module", name="nobody")
+def _nobody() -> Iterator[str]:
     """An address where no Kafka is."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return f"127.0.0.1:{server.getsockname()[1]}"
+    with nobody() as address:
+        yield address
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -48,7 +50,7 @@ def test_a_port_in_use_is_named() -> None:
         port = server.getsockname()[1]
         process = CollectorProcess("--port", str(port))
         try:
-            assert process._process.wait(30) == 1
+            assert process._process.wait(DEADLINE_S) == 1
         finally:
             process.end()
     assert f"error: cannot listen on 127.0.0.1 port {port}" in process.text
@@ -109,7 +111,7 @@ def test_a_state_that_another_collector_holds_is_named(nobody: str, tmp_path: Pa
     with collecting("--bootstrap", nobody, "--state", str(tmp_path)):
         second = CollectorProcess("--port", "0", "--bootstrap", nobody, "--state", str(tmp_path))
         try:
-            assert second._process.wait(30) == 1
+            assert second._process.wait(DEADLINE_S) == 1
         finally:
             second.end()
     assert f"is using the state in {tmp_path}" in second.text

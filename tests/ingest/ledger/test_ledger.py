@@ -46,8 +46,8 @@ def test_what_a_producer_does_is_told_at_the_end() -> None:
         producer.send(an_event(seq=seq, ts=ts))
     with pytest.raises(EventRefusedError):
         producer.send_line(b"nonsense")
-    ledger.close(1)
-    ledger.close(1)
+    ledger.close(60)
+    ledger.close(60)
     common = {"emitted_ts": NOW, "producer": "press", "viewer_key_epoch": None}
     size = len(events.records[0][1])
     nothing = {"sent": 0, "bytes": 0, "duplicates": 0, "refused": 0, "refused_bytes": 0}
@@ -76,7 +76,7 @@ def test_what_was_sent_is_told_apart_by_the_epoch_of_the_viewer_key(tmp_path: Pa
     with pytest.raises(EventRefusedError):
         producer.send_line(b"nonsense")
     ledger.counts.sent_of("a", TS, 7)  # a replay of what was refused before
-    ledger.close(1)
+    ledger.close(60)
     found = {(delta["viewer_key_epoch"], delta["sent"], delta["refused"]) for delta in told(sink)}
     assert found == {("a", 2, 0), ("b", 2, 0), (None, 0, 1)}
     assert decode(events.records[0][1])["viewer_id"] == keys.pseudonym_of("anna", "a")
@@ -86,12 +86,12 @@ def test_it_tells_by_itself_while_the_producer_waits() -> None:
     sink = MemorySink()
     ledger = a_ledger(sink, every_s=0.01)
     ledger.counts.sent(TS, 100)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not sink.records:
         assert time.monotonic() < deadline, "waited for the first delta"
         time.sleep(0.005)
     ledger.counts.sent(TS, 50)
-    ledger.close(5)
+    ledger.close(60)
     assert [(delta["sent"], delta["bytes"]) for delta in told(sink)] == [(1, 100), (1, 50)]
     assert not [thread for thread in threading.enumerate() if thread.name == "frontrow-ledger"]
 
@@ -106,7 +106,7 @@ def test_what_kafka_did_not_take_is_told_later_and_once() -> None:
     with pytest.raises(DeliveryError):
         ledger._tell()
     sink.release()
-    ledger.close(1)
+    ledger.close(60)
     assert sum(delta["sent"] for delta in told(sink)) == 2
     assert sum(delta["bytes"] for delta in told(sink)) == 4
     assert sum(delta["refused"] for delta in told(sink)) == 1
@@ -116,9 +116,9 @@ def test_a_ledger_that_cannot_be_kept_says_so() -> None:
     sink = MemorySink()
     ledger = a_ledger(sink)
     ledger.counts.sent(TS, 1)
-    sink.close(1)
+    sink.close(60)
     with pytest.raises(ProducerClosedError):
-        ledger.close(1)
+        ledger.close(60)
 
 
 _steps = st.tuples(st.sampled_from(["sent", "refused", "duplicate", "take"]), st.integers(0, 5), st.integers(1, 99))
@@ -166,6 +166,6 @@ def test_two_threads_lose_nothing() -> None:
             counts.sent(number, 1)
     finally:
         done.set()
-        thread.join(10)
+        thread.join(60)
     total[0] += sum(added.sent for added in counts.take().values())
     assert total == [20_000]

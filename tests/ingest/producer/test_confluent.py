@@ -45,7 +45,7 @@ def test_the_extra_is_named_where_it_is_missing() -> None:
         input="",
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 1

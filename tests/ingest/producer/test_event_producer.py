@@ -61,9 +61,9 @@ def test_the_producer_raises_at_the_end_what_was_not_delivered() -> None:
     sink.fail_with(DeliveryError("no"))
     producer.send(an_event())
     with pytest.raises(DeliveryFailedError):
-        producer.flush(1)
+        producer.flush(60)
     with pytest.raises(DeliveryFailedError) as caught:
-        producer.close(1)
+        producer.close(60)
     assert (caught.value.failed, producer.stats.failed) == (1, 1)
     with pytest.raises(ProducerClosedError):
         producer.send(an_event())

@@ -82,7 +82,7 @@ def test_what_send_raises(client: type[Client], error: Exception, told: type[Del
     assert type(caught.value) is told
     assert caught.value.__cause__ is error
     assert sink.stats.sent == 0
-    sink.close(1)
+    sink.close(60)
 
 
 def test_the_guarantees_are_asked_of_kafka(client: type[Client]) -> None:
@@ -93,7 +93,7 @@ def test_the_guarantees_are_asked_of_kafka(client: type[Client]) -> None:
     assert options["sasl_plain_password"] == "hunter2"
     assert options["reconnect_backoff_max_ms"] == 1_000, "a broker that is back is found within a second"
     assert options["delivery_timeout_ms"] >= options["request_timeout_ms"] + options["linger_ms"]
-    sink.close(1)
+    sink.close(60)
 
 
 def test_a_topic_without_partitions_lets_go_of_the_client(client: type[Client]) -> None:

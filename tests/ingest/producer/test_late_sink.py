@@ -39,7 +39,7 @@ def test_while_the_broker_is_away_every_record_is_refused_and_the_next_try_count
             sink.send_encoded(b"k", b"v")
     broker.is_away = False
     assert sink.send_encoded(b"k", b"v")
-    sink.flush(1)
+    sink.flush(60)
     assert (broker.sinks[0].records, sink.stats.acknowledged) == ([(b"k", b"v")], 1)
 
 
@@ -50,10 +50,10 @@ def test_a_failure_is_told_once() -> None:
     broker.sinks[0].fail_with(DeliveryError("no"))
     sink.send_encoded(b"k", b"lost")
     with pytest.raises(DeliveryFailedError):
-        sink.flush(1)
-    sink.flush(1)
+        sink.flush(60)
+    sink.flush(60)
     sink.send_encoded(b"k", b"kept")
-    sink.close(1)
+    sink.close(60)
     assert [each.records for each in broker.sinks] == [[], [(b"k", b"kept")]]
 
 
@@ -67,5 +67,5 @@ def test_what_is_late_or_too_large_changes_nothing() -> None:
     with pytest.raises(DeliveryTimeoutError):
         sink.flush(0.01)
     broker.sinks[0].release()
-    sink.flush(1)
+    sink.flush(60)
     assert (len(broker.sinks), len(broker.sinks[0].records)) == (1, 1)

@@ -121,7 +121,7 @@ def test_a_wait_ends_with_the_answer_or_at_its_deadline() -> None:
     books.add(answer, b"k", b"value 123")
     started = time.monotonic()
     assert not books.wait(9, 0.05)
-    assert 0.05 <= time.monotonic() - started < 2
+    assert time.monotonic() - started >= 0.05
     assert books.wait(10, 0.0)
     answer.settle()
     assert books.wait(0, 0.0)

@@ -46,12 +46,12 @@ class Run:
     """One run over a memory sink, with its refused file in a directory."""
 
     def __init__(self, directory: Path, sink: MemorySink | None = None) -> None:
-        self.sink = sink or MemorySink(KafkaSettings(block_timeout_s=0.2))
+        self.sink = sink or MemorySink(KafkaSettings(block_timeout_s=60))
         self.refused = RefusedFile(directory / "refused.jsonl", numbered=True)
         self.tally = Tally()
         self.stop = False
 
-    def __call__(self, read: Read, *, max_line_bytes: int = 10_000, close_timeout: float = 0.2) -> Summary:
+    def __call__(self, read: Read, *, max_line_bytes: int = 10_000, close_timeout: float = 60) -> Summary:
         return produce_lines(
             read_lines(read, max_bytes=max_line_bytes),
             EventProducer(sink=self.sink),
@@ -187,7 +187,7 @@ def test_refused_lines_go_into_quarantine_too(tmp_path: Path) -> None:
         tally=run.tally,
         should_stop=lambda: False,
         max_line_bytes=1_000,
-        close_timeout=1,
+        close_timeout=60,
     )
     assert (summary.refused, summary.failure) == (3, None)
     found = [(record.where, record.reason, record.redacted) for record in quarantine.records]
@@ -210,7 +210,7 @@ def test_a_source_of_which_everything_is_refused_is_stopped(tmp_path: Path) -> N
         tally=run.tally,
         should_stop=lambda: False,
         max_line_bytes=1_000,
-        close_timeout=1,
+        close_timeout=60,
     )
     assert isinstance(summary.failure, RefusalLimitError)
     assert (summary.tally.lines, run.refused.written) == (20, 20)

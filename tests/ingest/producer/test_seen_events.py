@@ -18,7 +18,7 @@ def test_a_repetition_is_sent_once_also_while_it_is_under_way() -> None:
     assert not producer.send(an_event())
     sink.release()
     assert not producer.send(an_event())
-    producer.close(1)
+    producer.close(60)
     assert (len(sink.records), producer.stats.duplicates) == (1, 2)
 
 
@@ -30,7 +30,7 @@ def test_what_was_lost_is_sent_when_it_comes_again() -> None:
         producer.send(an_event(seq=seq))
     sink.lose()
     with pytest.raises(DeliveryFailedError):
-        producer.flush(1)
+        producer.flush(60)
     for seq in range(4):
         assert producer.send(an_event(seq=seq))
     assert len(sink.records) == 4
@@ -44,7 +44,7 @@ def test_only_the_lost_ones_are_forgotten() -> None:
     producer.send(an_event(seq=1))
     sink.fail_with(None)
     with pytest.raises(DeliveryFailedError):
-        producer.flush(1)
+        producer.flush(60)
     assert not producer.send(an_event(seq=0))
     assert producer.send(an_event(seq=1))
 

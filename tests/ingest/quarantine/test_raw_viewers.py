@@ -218,7 +218,7 @@ def test_the_collector_keeps_them_as_pseudonyms_or_not_at_all(tmp_path: Path, wi
                     client.post(json.dumps([json.loads(line)]).encode())
             client.post(b"e=ps,sta=z", "application/cmcd", x_frontrow_viewer=RAWS[1])
     finally:
-        delivery.close(5)
+        delivery.close(60)
     wrote = b"".join([*kept.values, *(key + value for key, value in sink.records)])
     assert not [raw for raw in RAWS if raw.encode() in wrote]
     records = {record.number: record for record in kept.records if record.reason == "bad_format" and record.field}

@@ -51,7 +51,7 @@ class World:
         wanted = spec.supervisor(bootstrap=bootstrap, **options)
         return make_plan(self.druid, spec, wanted, scratch=self.scratch if sample else None)
 
-    def rollout(self, plan: Plan, *, deadline_s: float = 1.0, transport: Any = None) -> Rollout:
+    def rollout(self, plan: Plan, *, deadline_s: float = 60.0, transport: Any = None) -> Rollout:
         supervisors = self.supervisors if transport is None else Supervisors(transport)
         topic = plan.wanted["spec"]["ioConfig"]["topic"]
         ends: Callable[[], dict[int, int]] = lambda: {0: len(self.sent.get(topic, []))}  # noqa: E731

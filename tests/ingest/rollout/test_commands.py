@@ -45,7 +45,7 @@ def run(*arguments: str, answer: str | None = None) -> Result:
 
 
 def apply(path: str, *more: str) -> Result:
-    return run("apply", path, "--sample", "0", "--bootstrap", "memory:9092", "--deadline", "2", *more)
+    return run("apply", path, "--sample", "0", "--bootstrap", "memory:9092", "--deadline", "60", *more)
 
 
 def test_apply_rollback_history(world: World) -> None:

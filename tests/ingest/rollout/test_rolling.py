@@ -120,7 +120,7 @@ def test_a_supervisor_that_vanishes_while_it_is_watched_is_mended(
     world: World, small: RollupSpec, wider: RollupSpec
 ) -> None:
     world.apply(small)
-    rollout = world.rollout(world.plan(wider), deadline_s=5)
+    rollout = world.rollout(world.plan(wider))
     rollout.submit()
     world.supervisors.terminate("small")
     with pytest.raises(RolledBackError, match=r"is gone: Druid ended it without a word. Version 20.* ingests again"):
@@ -149,7 +149,7 @@ def test_a_coordinator_that_is_away_is_awaited(world: World, small: RollupSpec, 
             left[0] -= 1
             raise away()
 
-    rollout = world.rollout(world.plan(wider), transport=Disturbed(world.druid, disturb), deadline_s=5)
+    rollout = world.rollout(world.plan(wider), transport=Disturbed(world.druid, disturb))
     rollout.submit()
     assert str(rollout.watch()).startswith("small: changed")
     assert len(look(world.supervisors, "small").versions) == 2, "submitted once"
@@ -164,7 +164,7 @@ def test_an_ended_one_is_started_again_when_the_coordinator_comes_back(world: Wo
         if (method, path) == ("POST", SUPERVISORS) and answers:
             raise answers.pop()
 
-    rollout = world.rollout(world.plan(small), transport=Disturbed(world.druid, disturb), deadline_s=5)
+    rollout = world.rollout(world.plan(small), transport=Disturbed(world.druid, disturb))
     rollout.submit()
     assert str(rollout.watch()).startswith("small: started again")
 
@@ -183,7 +183,7 @@ def test_an_earlier_roll_over_is_let_publish_first(world: World, small: RollupSp
         return None
 
     plan = world.plan(wider)
-    world.rollout(plan, transport=Disturbed(world.druid, disturb), deadline_s=5).submit()
+    world.rollout(plan, transport=Disturbed(world.druid, disturb)).submit()
     assert submitted == [0]
     publishing[0] = 1_000
     with pytest.raises(SupervisorError, match="1 tasks of 'small' still publish"):
@@ -213,7 +213,7 @@ def test_a_coordinator_that_stays_away(world: World, small: RollupSpec) -> None:
 
 def test_somebody_elses_spec_is_left_alone(world: World, small: RollupSpec, wider: RollupSpec) -> None:
     world.apply(small)
-    rollout = world.rollout(world.plan(wider), deadline_s=2)
+    rollout = world.rollout(world.plan(wider), deadline_s=60)
     rollout.submit()
     other = small.supervisor(bootstrap="memory:9092", task_count=2)
     world.supervisors.replace(other)

@@ -106,7 +106,7 @@ def test_a_pipe_is_written_to_as_it_is(tmp_path: Path) -> None:
     output = FileOutput(pipe)
     output.send(an_event(1))
     output.close()
-    reader.join(10)
+    reader.join(60)
     assert json.loads(read[0]) == an_event(1)
     assert stat.S_ISFIFO(pipe.stat().st_mode)
 

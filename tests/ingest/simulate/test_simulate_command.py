@@ -26,7 +26,7 @@ START_MS = 1_772_395_200_000
 
 def simulate(*options: str, code: int = 0) -> subprocess.CompletedProcess[str]:
     found = subprocess.run(
-        [*PROGRAM, "--no-progress", *options], capture_output=True, text=True, timeout=60, check=False
+        [*PROGRAM, "--no-progress", *options], capture_output=True, text=True, timeout=600, check=False
     )
     assert found.returncode == code, found.stderr
     return found
@@ -152,13 +152,13 @@ def test_an_interrupt_keeps_whole_lines(tmp_path: Path, number: int) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     ) as process:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 300
         while not any(part.stat().st_size for part in tmp_path.glob(".*.part")):
-            assert time.monotonic() < deadline, "nothing was written in 30 s"
+            assert time.monotonic() < deadline, "nothing was written in 300 s"
             assert process.poll() is None
             time.sleep(0.02)
         os.kill(process.pid, number)
-        said, errors = process.communicate(timeout=20)
+        said, errors = process.communicate(timeout=600)
     assert process.returncode == 130, errors
     summary = json.loads(said)
     assert summary["interrupted"]

@@ -30,9 +30,9 @@ def test_the_command_writes_it(tmp_path: Path) -> None:
     out, titles = tmp_path / "events.jsonl", tmp_path / "titles.csv"
     program = [sys.executable, "-c", "from frontrow_ingest.cli import main; main()", "simulate", "--no-progress"]
     options = ["--viewers", "5", "--duration", "5s", "--speed", "max", "--titles", "9", "--out", str(out)]
-    subprocess.run([*program, *options, "--titles-out", str(titles)], check=True, capture_output=True, timeout=60)
+    subprocess.run([*program, *options, "--titles-out", str(titles)], check=True, capture_output=True, timeout=600)
     assert len(read_table(titles, TITLE)) == 10
     absent = [*program, *options, "--titles-out", str(tmp_path / "absent" / "titles.csv")]
-    found = subprocess.run(absent, check=False, capture_output=True, text=True, timeout=60)
+    found = subprocess.run(absent, check=False, capture_output=True, text=True, timeout=600)
     assert found.returncode == 1
     assert "titles.csv" in found.stderr

@@ -39,7 +39,7 @@ def test_the_second_start_takes_its_classes_from_the_archive(
         command = [str(java()), *flags, *archives.flags(service, flags, jars, settings.directory)]
         # All jars of a service in their order: one that the archive does not expect there, and it is refused whole.
         command += ["-Xlog:class+load:stdout", "-cp", ":".join(map(str, jars)), *arguments]
-        done = subprocess.run(command, cwd=settings.directory, capture_output=True, text=True, timeout=120, check=False)
+        done = subprocess.run(command, cwd=settings.directory, capture_output=True, text=True, timeout=600, check=False)
         (line,) = (line for line in done.stdout.splitlines() if f" {loaded} source:" in line)
         return line
 

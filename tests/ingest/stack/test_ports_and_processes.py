@@ -26,6 +26,12 @@ def test_free_ports_are_free_and_different() -> None:
     check_free(ports)
 
 
+def test_free_ports_are_none_that_a_connection_gets_by_itself() -> None:
+    given = Path("/proc/sys/net/ipv4/ip_local_port_range")
+    lowest = int(given.read_text().split()[0]) if given.exists() else 49_152
+    assert lowest <= 10_000 or max(free_ports().by_name().values()) < lowest
+
+
 def test_a_taken_port_is_named_with_its_owner() -> None:
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
@@ -72,14 +78,18 @@ def test_a_process_is_started_remembered_and_ended(tmp_path: Path) -> None:
     write_records(tmp_path / "processes.json", {"broker": record})
     assert read_records(tmp_path / "processes.json") == {"broker": record}
     assert record.process() is not None
-    assert stop([record], patience_s=10) == []
+    assert stop([record], patience_s=60) == []
     assert record.process() is None
 
 
 def stubborn(service: str, directory: Path) -> Record:
-    """A running process that does not end when asked."""
+    """A running process that does not end when asked, but says so."""
     (directory / "logs").mkdir(parents=True, exist_ok=True)
-    code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
+    code = (
+        "import signal, time; signal.signal(signal.SIGTERM, lambda *_: print('asked', flush=True))\n"
+        "print('up', flush=True)\n"
+        "time.sleep(600)"
+    )
     record = start(service, [sys.executable, "-c", code], directory)
     while not (directory / "logs" / f"{service}.out").read_text():
         assert record.process() is not None
@@ -93,35 +103,43 @@ def test_a_process_that_will_not_end_is_killed(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def ctrl_c() -> Iterator[Callable[[float], None]]:
-    """Press Ctrl-C after some seconds."""
+def ctrl_c() -> Iterator[Callable[[Path], None]]:
+    """Press Ctrl-C when a stubborn process of a directory was asked to end: then this one waits for it."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    timers: list[threading.Timer] = []
+    over = threading.Event()
+    threads: list[threading.Thread] = []
 
-    def press(seconds: float) -> None:
-        timers.append(threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGINT)))
-        timers[-1].start()
+    def press(directory: Path) -> None:
+        while not any("asked" in log.read_text() for log in (directory / "logs").glob("*.out")):
+            if over.wait(0.02):
+                return
+        os.kill(os.getpid(), signal.SIGINT)
 
-    yield press
-    for timer in timers:
-        timer.join()
+    def watch(directory: Path) -> None:
+        threads.append(threading.Thread(target=press, args=(directory,)))
+        threads[-1].start()
+
+    yield watch
+    over.set()
+    for thread in threads:
+        thread.join()
     signal.signal(signal.SIGINT, before)
 
 
-def test_ctrl_c_while_processes_end_leaves_none(tmp_path: Path, ctrl_c: Callable[[float], None]) -> None:
+def test_ctrl_c_while_processes_end_leaves_none(tmp_path: Path, ctrl_c: Callable[[Path], None]) -> None:
     records = [stubborn("broker", tmp_path), stubborn("router", tmp_path)]
-    ctrl_c(0.3)
+    ctrl_c(tmp_path)
     with pytest.raises(KeyboardInterrupt):
-        stop(records, patience_s=60)
+        stop(records, patience_s=300)
     assert [record.process() for record in records] == [None, None]
 
 
-def test_ctrl_c_during_down_ends_the_later_groups_too(tmp_path: Path, ctrl_c: Callable[[float], None]) -> None:
+def test_ctrl_c_during_down_ends_the_later_groups_too(tmp_path: Path, ctrl_c: Callable[[Path], None]) -> None:
     directory = tmp_path / "stack"
     records = {service: stubborn(service, directory) for service in ("router", "coordinator", "zookeeper")}
     write_records(directory / "processes.json", records)
     stack = LocalStack(StackSettings(directory), cache=tmp_path / "cache")
-    ctrl_c(0.3)
+    ctrl_c(directory)
     with pytest.raises(KeyboardInterrupt):
         stack.down()
     assert [record.process() for record in records.values()] == [None, None, None]
@@ -129,7 +147,7 @@ def test_ctrl_c_during_down_ends_the_later_groups_too(tmp_path: Path, ctrl_c: Ca
 
 
 def test_somebody_else_with_the_same_id_is_not_ours() -> None:
-    stranger = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    stranger = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
     try:
         created = psutil.Process(stranger.pid).create_time()
         assert Record("broker", stranger.pid, created).process() is not None

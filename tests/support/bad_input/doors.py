@@ -89,6 +89,7 @@ def collected(
     if kafka_away:
         sink.hold()
     delivery = Delivery(lambda: sink, max_waiting=1_000, seen=RecentEvents(), quarantine=quarantine)
+    settings = settings or CollectorSettings(ack_timeout_s=60)
     app = collector_app(delivery, settings=settings, context=context, stopped=stopped, clock=lambda: NOW_MS)
     delivery.start()
     try:

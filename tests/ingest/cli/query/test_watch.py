@@ -277,11 +277,12 @@ def test_the_query_that_is_under_way_ends_in_druid(proxy: FaultProxy, keys: str 
     proxy.faults.append(HANGS)
     command = [FRONTROW, "query", "top", "cdn", "plays", "--watch=60", "--url", proxy.url, *INTERVAL]
     with terminal(command) as shown:
-        until("the query", proxy.queries, 30)
+        until("the query", proxy.queries)
         if keys is None:
             shown.process.terminate()
         else:
             shown.press(keys)
         assert shown.ended() == 130
+    until("the request to end it to be read", proxy.cancelled)
     (query,) = proxy.queries()
     assert proxy.cancelled() == [f"/druid/v2/{query.json['context']['queryId']}"]

@@ -28,7 +28,7 @@ def server() -> Iterator[Loopback]:
 
 def bare(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", BARE, *arguments]
-    return subprocess.run(command, env={**os.environ, **env}, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, env={**os.environ, **env}, capture_output=True, text=True, timeout=600, check=False)
 
 
 def test_asking(server: Loopback) -> None:
