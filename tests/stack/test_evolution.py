@@ -99,7 +99,7 @@ def test_the_walk_through(stack: Any, fresh_name: Callable[[str], str], tmp_path
                         await_counted(producer.sent + new_events(copy))
                     done = subprocess.run(
                         ["sh", "-c", step.line], cwd=copy, env=environment, capture_output=True, text=True,
-                        timeout=300, check=False,
+                        timeout=600, check=False,
                     )  # fmt: skip
                     assert done.returncode == step.status, f"{step.line}\n{done.stdout}{done.stderr}"
                     outputs[step.line] = done.stdout

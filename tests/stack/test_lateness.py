@@ -28,7 +28,7 @@ HOUR_MS = 3_600_000
 
 def run(*arguments: str, text: bytes = b"", directory: Path, codes: tuple[int, ...] = (0,)) -> str:
     done = subprocess.run(
-        [*COMMAND, *arguments], input=text, capture_output=True, cwd=directory, timeout=DEADLINE_S, check=False
+        [*COMMAND, *arguments], input=text, capture_output=True, cwd=directory, timeout=2 * DEADLINE_S, check=False
     )
     assert done.returncode in codes, done.stderr
     return done.stdout.decode()

@@ -99,7 +99,7 @@ The stack stays up. What to try next:
   frontrow stack down"""
 
 
-_FIRST_WITHIN_S = 60.0
+_FIRST_WITHIN_S = 60.0  # after the event, if there was no answer during it
 
 
 @contextlib.contextmanager

@@ -90,7 +90,7 @@ def ensure_topic(bootstrap: str, topic: str, *, partitions: int = 2) -> bool:
     from kafka.errors import KafkaError, TopicAlreadyExistsError
 
     try:
-        admin = KafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=10_000)
+        admin: Any = KafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=10_000)
     except (KafkaError, ValueError, OSError) as error:
         raise SupervisorError(
             f"Kafka does not answer at {bootstrap} ({type(error).__name__}). Is it running? Locally: frontrow stack up."
