@@ -8,13 +8,29 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from frontrow._errors import AskError
 
 _LEAST = "-1e308"
 
-WhereLike: TypeAlias = "Condition | Mapping[str, Any] | Any | None"
+ValueLike: TypeAlias = "str | float | None"
+"""A value of a dimension; numbers and booleans become their text."""
+
+
+class PydruidFilter(Protocol):
+    """What is there of a filter that pydruid made."""
+
+    filter: Any
+
+    @staticmethod
+    def build_filter(filter_obj: Any) -> Any: ...
+
+
+WhereLike: TypeAlias = (
+    "Condition | Mapping[str, ValueLike | Iterable[ValueLike | Iterable[Any]]] | PydruidFilter | None"
+)
+"""A filter as :func:`parse_where` takes it; what is nested deeper is Druid's JSON."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +146,8 @@ def parse_where(where: WhereLike) -> dict[str, Any] | None:
             "fields",
         }:
             return dict(_plain(where))
-        conditions = [eq(name, value) if _is_value(value) else one_of(name, value) for name, value in where.items()]
+        given: Mapping[str, Any] = where
+        conditions = [eq(name, value) if _is_value(value) else one_of(name, value) for name, value in given.items()]
         if not conditions:
             return None
         joined = conditions[0]

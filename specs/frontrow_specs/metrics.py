@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 from frontrow_specs.errors import SpecInvalid, SpecNotFound
 from frontrow_specs.files import load_yaml, near, package_file
@@ -24,6 +24,7 @@ class Metric:
         source: whose definition it follows
         exact: False where it comes from a sketch
         note: what a reader must know to read it right; empty if nothing
+        worse: whether more of it is worse for viewers, or less; None where that is not plain
     """
 
     name: str
@@ -35,6 +36,7 @@ class Metric:
     source: str
     exact: bool
     note: str = ""
+    worse: Literal["more", "less"] | None = None
 
     @cached_property
     def expression(self) -> Expression:
@@ -143,6 +145,9 @@ def _metric(name: str, entry: Mapping[str, Any], notes: Mapping[str, str]) -> Me
         source=entry["source"],
         exact=entry["exact"],
         note=notes[entry["note"]] if "note" in entry else "",
+        worse=entry.get("worse"),
     )
+    if metric.worse not in ("more", "less", None):
+        raise SpecInvalid(f"metrics.yaml: {name} is worse the {metric.worse!r} it is; known are more and less.")
     parse(metric.formula)  # a wrong formula is to be known when the catalogue is read, not when it is asked
     return metric

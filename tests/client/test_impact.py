@@ -13,7 +13,7 @@ from frontrow_ingest.simulate import Simulation
 from frontrow_ingest.simulate.world import HIDDEN_FAULT
 from frontrow_ingest.testing import MemoryDruid
 from frontrow_specs import catalogue
-from oracle.slices import PARTS
+from oracle.slices import LESS_IS_WORSE, PARTS
 from support.clients import a_client
 
 START_MS = 1_790_000_000_000 // 60_000 * 60_000
@@ -67,12 +67,63 @@ def test_excess_by_hand() -> None:
 def test_pairs() -> None:
     query = frontrow.impact("rebuffer_ratio", "cdn").by("isp").with_pairs().first(3).during(DAY)
     result = client_of(FEW).ask(query)
+    # All of isp x is on cdn a, and all of cdn b on isp y: each is shown once.
     assert [tuple(row.values())[:4] for row in result] == [
         ("isp", "x", None, None),
-        ("cdn", "a", "isp", "x"),
         ("cdn", "a", None, None),
+        ("cdn", "a", "isp", "y"),
     ]
+    said = "shown once, as the slice they are all of: cdn a and isp x (all of isp x), cdn b and isp y (all of cdn b)"
+    assert said in result.exactness
+    assert said in str(result)
     assert len(result.queries) == 4  # one in total, one for each dimension, one for both
+
+
+def test_a_pair_of_the_same_sums_and_other_events_is_shown() -> None:
+    # The second event of isp x has nothing to add to any number but the events.
+    more = event(5, cdn="c", isp="x", viewer_id="v1", session_id="s1")
+    result = client_of([*FEW, more]).impact("rebuffer_ratio", ["cdn", "isp"], pairs=True, interval=DAY)
+    assert ("cdn", "a", "isp", "x") in [tuple(row.values())[:4] for row in result]
+    assert "cdn c and isp x (all of cdn c)" in result.exactness
+
+
+def test_of_many_pairs_that_are_one_slice_a_few_are_named() -> None:
+    events = [event(number, cdn=f"c{number}", isp=None, play_ms=10, rebuffer_ms=number) for number in range(6)]
+    result = client_of(events).impact("rebuffer_ratio", ["cdn", "isp"], pairs=True, interval=DAY)
+    assert not [row for row in result if row["dimension_2"]]
+    assert "cdn c3 and isp null (all of cdn c3), 3 more" in result.exactness
+
+
+def test_what_is_hidden_is_not_named() -> None:
+    events = [
+        event(number, cdn="a" if number < 20 else "b", isp="x" if number < 20 else f"y{number % 2}", play_ms=10)
+        for number in range(23)
+    ]
+    druid = MemoryDruid()
+    druid.apply("quality")
+    druid.send("events", events)
+    result = Client(transport=druid).impact("rebuffer_ratio", ["cdn", "isp"], pairs=True, interval=DAY)
+    hidden = {tuple(row.values())[:4] for row, gone in zip(result, result.suppressed_rows, strict=True) if gone}
+    assert ("cdn", "b", "isp", "y0") in hidden
+    assert "y0" not in result.exactness
+
+
+def test_less_bitrate_is_worse() -> None:
+    events = [
+        event(1, cdn="a", play_ms=100, bits=1_000),
+        event(2, cdn="b", play_ms=100, bits=3_000),
+        event(3, cdn="b", play_ms=200, bits=5_000),
+    ]
+    result = client_of(events).impact("average_bitrate", "cdn", interval=DAY)
+    first, second = result
+    assert (first["value"], first["average_bitrate"], first["average_bitrate_elsewhere"]) == ("a", 10.0, 8_000 / 300)
+    # What it lacks of the bits that the others' rate would have given.
+    assert first["excess"] == pytest.approx(8_000 / 300 * 100 - 1_000)
+    assert first["excess_share"] == pytest.approx(first["excess"] / 9_000)
+    assert second["excess"] == pytest.approx(10 * 300 - 8_000)
+    units = dict(result.units)
+    assert (units["excess"], units["average_bitrate_elsewhere"]) == ("bit", "kbit/s")
+    assert [row["value"] for row in client_of(events).impact("average_bitrate", "cdn", n=1, interval=DAY)] == ["a"]
 
 
 def test_a_slice_of_everything_has_nothing_elsewhere() -> None:
@@ -116,7 +167,10 @@ def test_the_fault_that_the_simulator_hides_is_found() -> None:
 
 
 def test_every_share_of_the_catalogue_is_a_rate() -> None:
-    assert {name for name, metric in catalogue().metrics.items() if metric.unit == "share"} == {*PARTS}
+    metrics = catalogue().metrics
+    shares = {name for name, metric in metrics.items() if metric.unit == "share"}
+    assert {*PARTS} == shares | {*LESS_IS_WORSE}
+    assert {name for name in PARTS if metrics[name].worse == "less"} == {*LESS_IS_WORSE}
     units = {name: rate_of(name).unit for name in PARTS}
     assert units == {
         "rebuffer_ratio": "ms",
@@ -127,15 +181,17 @@ def test_every_share_of_the_catalogue_is_a_rate() -> None:
         "late_share_10s": "events",
         "late_share_1m": "events",
         "late_share_10m": "events",
+        "average_bitrate": "bit",
     }
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"metric": "plays"}, "plays is no share .* rebuffer_ratio, connection_rebuffer_ratio, start_failure_rate"),
-        ({"metric": "average_bitrate"}, "no share"),
-        ({"metric": "startup_time_p95"}, "no share"),
+        ({"metric": "plays"}, "plays is not one sum .* rebuffer_ratio, connection_rebuffer_ratio, start_failure_rate"),
+        ({"metric": "average_view_duration"}, "is not one sum"),
+        ({"metric": "live_latency"}, "is not one sum"),
+        ({"metric": "startup_time_p95"}, "is not one sum"),
         ({"metric": "rebufer_ratio"}, "rebuffer_ratio"),
         ({"metric": ["rebuffer_ratio"]}, "is not a metric"),
         ({"dimensions": ()}, "name 1 to 8"),

@@ -31,8 +31,10 @@ PARTS: Mapping[str, tuple[Callable[[Events], float], Callable[[Events], float]]]
     "late_share_10s": (lambda found: round((EXACT["late_share_10s"](found, 1) or 0) * len(found)), len),
     "late_share_1m": (lambda found: round((EXACT["late_share_1m"](found, 1) or 0) * len(found)), len),
     "late_share_10m": (lambda found: round((EXACT["late_share_10m"](found, 1) or 0) * len(found)), len),
+    "average_bitrate": (_sums("bits"), _sums("play_ms")),
 }
-"""What hurts, and of what it is a share."""
+"""The sums whose ratio it is."""
+LESS_IS_WORSE = ("average_bitrate",)
 
 
 def by_values(found: Iterable[dict[str, Any]], dimensions: Sequence[str]) -> dict[tuple[str | None, ...], Events]:
@@ -61,6 +63,8 @@ def impact(metric: str, found: Events, dimensions: Sequence[str], *, pairs: bool
             part_outside, whole_outside = sum(each for each, _ in outside), sum(each for _, each in outside)
             elsewhere = part_outside / whole_outside if whole_outside else None
             excess = None if elsewhere is None else part(inside) - elsewhere * whole(inside)
+            if excess is not None and metric in LESS_IS_WORSE:
+                excess = -excess
             slices[tuple(zip(names, values, strict=True))] = {
                 metric: part(inside) / whole(inside) if whole(inside) else None,
                 f"{metric}_elsewhere": elsewhere,
@@ -69,6 +73,19 @@ def impact(metric: str, found: Events, dimensions: Sequence[str], *, pairs: bool
                 "events": inside,
             }
     return slices
+
+
+def each_once(slices: Mapping[Place, dict[str, Any]]) -> dict[Place, dict[str, Any]]:
+    """Slices without the pairs that are the same events as one of their slices."""
+
+    def events(place: Place) -> set[int]:
+        return {id(event) for event in slices[place]["events"]}
+
+    return {
+        place: found
+        for place, found in slices.items()
+        if len(place) == 1 or all(events((part,)) != events(place) for part in place)
+    }
 
 
 def histogram(values: Iterable[float], splits: Sequence[float]) -> list[int]:

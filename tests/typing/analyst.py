@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, assert_type
 
 import polars
+from pydruid.utils.filters import Dimension  # type: ignore[import-untyped]  # pyright: ignore
 
 import frontrow
 from frontrow import Client, Condition, Exported, Freshness, Interval, LedgerReport, Query, Result
@@ -52,6 +53,22 @@ def worst(client: Client, chart: Path) -> str:
     result = client.top_n("cdn", "rebuffer_ratio", n=5, last=timedelta(hours=1), where={"country": ["DE", "AT"]})
     result.plot("rebuffer_ratio", kind="bar", title="Worst CDNs", height=200).save(str(chart))
     return str(result[0]["cdn"])
+
+
+def filtered(client: Client, chosen: Mapping[str, str], own: dict[str, Any], cdns: frozenset[str]) -> list[Result]:
+    """Every form of a filter: values, several of them, conditions, Druid's JSON and what pydruid made."""
+    german: dict[str, str] = {"country": "DE"}
+    nested = {"type": "and", "fields": [{"type": "selector", "dimension": "country", "value": "DE"}]}
+    asked = [
+        frontrow.timeseries("plays", where={"country": "DE", "cdn": ["aurora", None], "position": 5, "started": True}),
+        frontrow.timeseries("plays", where={"position": range(5), "cdn": cdns, "isp": (name for name in cdns)}),
+        frontrow.timeseries("plays", where={"type": "not", "field": {"type": "null", "column": "cdn"}}),
+        frontrow.timeseries("plays", where={"type": "in", "dimension": "cdn", "values": ["aurora", None]}),
+        frontrow.timeseries("plays", where=Dimension("cdn") == "aurora"),
+        *(frontrow.timeseries("plays", where=where) for where in (chosen, german, own, nested, None)),
+        frontrow.timeseries("plays").where(german, cdn=cdns, position=[1, 2], started=True).where({"isp": None}),
+    ]
+    return [client.ask(each.last("1h")) for each in asked]
 
 
 def how_new(client: Client) -> timedelta | None:

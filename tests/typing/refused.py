@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import frontrow
@@ -35,6 +36,22 @@ def asked_wrongly(client: frontrow.Client) -> None:
     client.ledger(settled_after=30)  # refused: arg-type
     client.catalogue = None  # refused: misc
     client.count("plays")  # refused: attr-defined
+
+
+def filtered_wrongly(client: frontrow.Client) -> None:
+    client.timeseries("plays", where="country = 'DE'")  # refused: arg-type
+    client.timeseries("plays", where=["DE"])  # refused: arg-type
+    client.timeseries("plays", where=("country", "DE"))  # refused: arg-type
+    client.timeseries("plays", where=frontrow.eq)  # refused: arg-type
+    client.timeseries("plays", where=True)  # refused: arg-type
+    client.timeseries("plays", where={5: "DE"})  # refused: dict-item
+    client.timeseries("plays", where={"country": date(2026, 11, 23)})  # refused: dict-item
+    client.timeseries("plays", where={"country": ["DE", date(2026, 11, 23)]})  # refused: list-item
+    client.timeseries("plays", where={"country": frontrow.eq("country", "DE")})  # refused: dict-item
+    client.overlap({"german": "DE", "french": {"country": "FR"}})  # refused: dict-item
+    frontrow.top_n("cdn", "plays", where=client)  # refused: arg-type
+    frontrow.timeseries("plays").where("DE")  # refused: arg-type
+    frontrow.timeseries("plays").where(country=date(2026, 11, 23))  # refused: arg-type
 
 
 def made_wrongly() -> None:

@@ -24,15 +24,17 @@ PLACE = ("dimension", "value", "dimension_2", "value_2")
 """Columns that name a slice."""
 AUDIENCE = ("unique_viewers", "plays")
 """Metrics that tell how many were affected."""
+_EVENTS = Aggregate("sum", "count")
+_MOST_NAMED = 3
 
 
 @dataclass(frozen=True)
 class Rate:
-    """A share of something that hurts, such as stalled time of all time.
+    """One sum over another, such as stalled time of all time, of which it is known what is worse.
 
     Attributes:
-        part: what hurts
-        whole: of what it is a part
+        part: the sum above
+        whole: the one below
         unit: of the part
     """
 
@@ -40,6 +42,11 @@ class Rate:
     part: Expression
     whole: Expression
     unit: str
+
+    def excess(self, expected: Expression) -> Expression:
+        """How much worse the part is than expected; less than nothing where it is better."""
+        worse, better = (expected, self.part) if self.metric.worse == "less" else (self.part, expected)
+        return Binary("-", worse, better)
 
 
 @dataclass(frozen=True)
@@ -54,7 +61,8 @@ def rate_of(name: str) -> Rate:
     """The rate that a metric of the catalogue is.
 
     Raises:
-        AskError: there is no such metric, or it is no share of one sum in another; names those that are
+        AskError: there is no such metric, it is not one sum over another, or the catalogue does not say whether more
+            or less of it is worse; names those that can be asked for
     """
     if not isinstance(name, str):
         raise AskError(f"{name!r} is not a metric: name it by text.")
@@ -65,7 +73,10 @@ def rate_of(name: str) -> Rate:
     found = _rate(metric)
     if found is None:
         known = ", ".join(each.name for each in catalogue().metrics.values() if _rate(each))
-        raise AskError(f"{name} is no share of one sum in another, whose parts add up; such are {known}.")
+        raise AskError(
+            f"{name} is not one sum over another of which the catalogue says whether more or less is worse; "
+            f"such are {known}."
+        )
     return found
 
 
@@ -98,6 +109,7 @@ def ask_impact(
     """
     whole = next(events(run(group_by(ask, (), ask.aggregates, (), None))), {})
     total = {each: evaluate(each, whole, ask.interval.length_ms) or 0 for each in (rate.part, rate.whole)}
+    needed = tuple(dict.fromkeys((*ask.aggregates, _EVENTS)))
     rank = {"type": "expression", "name": "rank", "expression": _excess_expression(rate, total)}
     # What is hidden is chosen among many slices, however few are wanted.
     limit = n if ask.audience is None else max(n, MOST_SLICES)
@@ -106,12 +118,13 @@ def ask_impact(
         specs = [
             dimension_spec(name, required_values(ask.where, name) if name in multi_value else None) for name in names
         ]
-        answer = [*events(run(group_by(ask, specs, ask.aggregates, [rank], largest("rank", limit, names))))]
+        answer = [*events(run(group_by(ask, specs, needed, [rank], largest("rank", limit, names))))]
         slices = [_Slice(tuple((name, row[name]) for name in names), row) for row in answer]
         found += zip(slices, _marks(ask, slices), strict=True)
+    found, same = _each_once(found)
     ordered = sorted(((_row(ask, rate, total, each), mark) for each, mark in found), key=_order)
     columns = {name: [row[name] for row, _ in ordered[:n]] for name in impact_types(rate, pairs=pairs)}
-    note = "slices overlap: their excess does not add up"
+    note = "slices overlap: their excess does not add up" + _said(same)
     if ask.audience is None:
         return columns, note
     left_out = sum(bool(mark) for _, mark in ordered[n:])
@@ -149,8 +162,9 @@ def impact_units(ask: Ask, rate: Rate) -> dict[str, str]:
 
 def _rate(metric: Metric) -> Rate | None:
     match metric.expression:
-        case Binary("/", part, whole) if metric.unit == "share" and _adds_up(part) and _adds_up(whole):
-            return Rate(metric, part, whole, _unit(part) or _unit(whole))
+        case Binary("/", part, whole) if metric.worse and _adds_up(part) and _adds_up(whole):
+            unit = _unit(part) or _unit(whole)
+            return Rate(metric, part, whole, unit) if unit else None
     return None
 
 
@@ -174,7 +188,7 @@ def _excess_expression(rate: Rate, total: Mapping[Expression, float]) -> str:
     """The excess of a slice as Druid's expression, to rank by."""
     part, whole = rate.part, rate.whole
     rest = Binary("/", Binary("-", Number(float(total[part])), part), Binary("-", Number(float(total[whole])), whole))
-    return rank_expression(Binary("-", part, Binary("*", rest, whole)), 0)
+    return rank_expression(rate.excess(Binary("*", rest, whole)), 0)
 
 
 def _row(ask: Ask, rate: Rate, total: Mapping[Expression, float], found: _Slice) -> dict[str, Any]:
@@ -186,7 +200,8 @@ def _row(ask: Ask, rate: Rate, total: Mapping[Expression, float], found: _Slice)
     part, whole = value(rate.part) or 0, value(rate.whole) or 0
     rest = total[rate.whole] - whole
     elsewhere = (total[rate.part] - part) / rest if rest else None
-    excess = None if elsewhere is None else part - elsewhere * whole
+    expected = None if elsewhere is None else elsewhere * whole
+    excess = None if expected is None else expected - part if rate.metric.worse == "less" else part - expected
     (dimension, text), *second = found.place
     dimension_2, text_2 = second[0] if second else (None, None)
     return {
@@ -199,6 +214,39 @@ def _row(ask: Ask, rate: Rate, total: Mapping[Expression, float], found: _Slice)
         "excess_share": None if excess is None or not total[rate.part] else excess / total[rate.part],
         **{metric.name: value(metric.expression) for metric in ask.metrics},
     }
+
+
+def _each_once(found: Sequence[tuple[_Slice, str]]) -> tuple[list[tuple[_Slice, str]], list[tuple[_Slice, str]]]:
+    """What is shown without the pairs that are all of one of their slices; and these, with the name of that slice.
+
+    A pair is a part of each of its slices: with as many events, it is the same ones. Hidden ones stay as they are.
+    """
+    alone = {each.place[0]: _count(each) for each, mark in found if len(each.place) == 1 and not mark}
+    kept, same = [], []
+    for each, mark in found:
+        equal = [part for part in each.place if alone.get(part) == _count(each)]
+        if len(each.place) > 1 and equal and not mark:
+            same.append((each, _named(equal[:1])))
+        else:
+            kept.append((each, mark))
+    return kept, same
+
+
+def _count(found: _Slice) -> Value:
+    return evaluate(_EVENTS, found.answered, 1)
+
+
+def _named(place: Sequence[tuple[str, str | None]]) -> str:
+    return " and ".join(f"{name} {'null' if value is None else value}" for name, value in place)
+
+
+def _said(same: Sequence[tuple[_Slice, str]]) -> str:
+    """Which pairs are not shown, and as which slice they are."""
+    if not same:
+        return ""
+    named = [f"{_named(each.place)} (all of {of})" for each, of in same[:_MOST_NAMED]]
+    more = [f"{len(same) - _MOST_NAMED:,} more"] if len(same) > _MOST_NAMED else []
+    return f"; shown once, as the slice they are all of: {', '.join(named + more)}"
 
 
 def _marks(ask: Ask, slices: Sequence[_Slice]) -> list[str]:

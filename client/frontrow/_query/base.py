@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, Self
 
 from frontrow._errors import AskError
-from frontrow._filters import Condition, WhereLike, parse_where
+from frontrow._filters import Condition, ValueLike, WhereLike, parse_where
 from frontrow._query.rendering import rendered
 from frontrow._result import Result
 from frontrow._runner import checked_context
@@ -92,7 +92,7 @@ class AudienceQuery(Query):
         """The same about the time up to now, like ``"30m"``; now is when it is asked."""
         return replace(self, interval=Last(length))
 
-    def where(self, condition: WhereLike = None, /, **dimensions: Any) -> Self:
+    def where(self, condition: WhereLike = None, /, **dimensions: ValueLike | Iterable[ValueLike]) -> Self:
         """The same about fewer rows: those that fit this, too.
 
         Args:

@@ -76,11 +76,13 @@ def impact(
     the one with the highest rate is the narrowest; ``pairs`` finds a fault between two.
 
     Args:
-        metric: a share of one sum in another, where more is worse: ``rebuffer_ratio``, ``start_failure_rate``,
-            ``playback_failure_rate`` and the like; the error lists them
+        metric: one sum over another, of which the catalogue says whether more or less is worse: ``rebuffer_ratio``,
+            ``start_failure_rate``, ``playback_failure_rate`` and the like, and ``average_bitrate``; the error lists
+            them
         dimensions: 1 to 8 names from the catalogue, or attributes from lookups; each value of each is a slice
         n: rows at most, 1 to 1,000
-        pairs: also each value of one dimension with each of another; one query for each two dimensions
+        pairs: also each value of one dimension with each of another; one query for each two dimensions. A pair that is
+            all of one of its slices is shown once, as that slice, and ``exactness`` names it
         interval, last, where, spec, context, allow_large: as for :func:`frontrow.timeseries`
 
     Returns:
@@ -89,8 +91,8 @@ def impact(
         - ``dimension``, ``value``; with ``pairs`` also ``dimension_2``, ``value_2``, null where it is none
         - the metric in the slice, and ``<metric>_elsewhere``: of all rows outside of it, null if there are none
         - ``excess``: the metric's numerator in the slice, less what the rate elsewhere would have given for the
-          slice's denominator; in the numerator's unit, like ms of rebuffering or failed sessions; negative where the
-          slice does better than all others
+          slice's denominator; in the numerator's unit, like ms of rebuffering or failed sessions. Where less is worse
+          it is what lacks, like bits. Negative where the slice does better than all others
         - ``excess_share``: of the numerator of all rows
         - ``unique_viewers`` and ``plays`` in the slice
 

@@ -179,9 +179,8 @@ def _watch(console: Console, feed: Feed, watcher: Watcher, began: float) -> None
     """
     first = True
     told = 0.0
-    deadline = time.monotonic() + _FIRST_WITHIN_S
     with Live(console=console, refresh_per_second=4, transient=False) if console.is_terminal else _Plain() as live:
-        while not feed.done or (first and time.monotonic() < deadline):
+        while not feed.done or (first and _may_still_come(feed)):
             snapshot = watcher.look()
             if snapshot is not None:
                 if first:
@@ -193,6 +192,11 @@ def _watch(console: Console, feed: Feed, watcher: Watcher, began: float) -> None
                     told = time.monotonic()
                     console.print(_line(snapshot), highlight=False, soft_wrap=True)
             time.sleep(0.5)
+
+
+def _may_still_come(feed: Feed) -> bool:
+    """Whether a first answer is to be waited for behind the end: events were sent, and the last not long ago."""
+    return bool(feed.stats.acknowledged) and time.monotonic() < feed.ended + _FIRST_WITHIN_S
 
 
 class _Plain:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 
@@ -25,6 +26,8 @@ class Feed:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="feed", daemon=True)
         self._error: BaseException | None = None
+        self.ended = math.inf
+        """By the monotonic clock, seconds; infinite until then."""
 
     @property
     def done(self) -> bool:
@@ -62,6 +65,8 @@ class Feed:
                 self._ledger.close(_DELIVERED_WITHIN_S)
         except BaseException as error:
             self._error = error  # told to whoever asks for the totals; a thread has nobody else to tell
+        finally:
+            self.ended = time.monotonic()
 
     def _send(self) -> None:
         ahead = self._simulation.start_ms - time.time() * 1000

@@ -25,7 +25,8 @@ class KafkaSettings:
     - ``max_failed``: after more failed records than this, sending stops with DeliveryFailedError instead of going on to
       lose the rest of the input.
     - ``connect_timeout_s``: for the first answer of a broker. ``delivery_timeout_s``: from handing a record in to its
-      answer, retries included. ``block_timeout_s``: how long a send waits for room.
+      answer, retries included; while a broker is away, kafka-python tells it of the first batch, and of later ones only
+      when the broker is back. ``block_timeout_s``: how long a send waits for room.
     - ``create_topic``: create a missing topic with ``partitions`` partitions instead of failing.
     - ``connection``: further options for reaching the broker, by kafka-python's names (``security_protocol``,
       ``sasl_*``, ``ssl_*``, ``proxy_url``); they are used for the topic check as well.
