@@ -30,10 +30,14 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True, scope="session")
 def _patience() -> Iterator[None]:
-    """A client waits for a ledger, and for Druid to end a query, a second or two: too little on a busy machine."""
+    """Seconds that are enough for whoever waits can be too few on a busy machine: a client gives a ledger two of them,
+    and one to Druid to end a query; a compiler, or a JVM that writes its classes, has a few minutes.
+    """
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("frontrow._session.COMPLETENESS_S", 60.0)
         patched.setattr("frontrow._http.transport._CANCEL_S", 60.0)
+        patched.setattr("frontrow_ingest.stack.archives._BASE_LIMIT_S", 800.0)
+        patched.setattr("frontrow_ingest.stack.extension.build._COMPILE_LIMIT_S", 800.0)
         yield
 
 

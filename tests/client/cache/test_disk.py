@@ -20,7 +20,7 @@ from frontrow._cache.entry import NO_MARKS, Entry, Marks, entry_of
 from frontrow._cache.memory import MemoryStore
 from support.cached_world import MINUTE_MS, NOON, World, counting
 
-ENTRY = Entry(b'{"a":[1,null,"\xc3\xa4"]}', 1_000, 900, 60_000, True, Marks("minute:5", 7, "minute:ab"))
+ENTRY = Entry(b'{"a":[1,null,"\xc3\xa4"]}', 1_000, 900, 3_600_000, True, Marks("minute:5", 7, "minute:ab"))
 OLD = counting(NOON - 40 * MINUTE_MS, NOON - 20 * MINUTE_MS)
 
 
