@@ -153,4 +153,7 @@ def _types(schema: pyarrow.Schema) -> dict[str, ColumnType]:
         (kinds.is_integer, "integer"),
         (kinds.is_floating, "number"),
     )
-    return {each.name: next((word for is_it, word in words if is_it(each.type)), "any") for each in schema}
+    found: dict[str, ColumnType] = {}
+    for each in schema:
+        found[str(each.name)] = next((word for is_it, word in words if is_it(each.type)), "any")
+    return found
