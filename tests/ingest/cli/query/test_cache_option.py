@@ -29,7 +29,8 @@ def server() -> Iterator[Loopback]:
             ts=START_MS + number * 60_000, kind="first_frame", startup_ms=300, viewer_id=f"viewer-{number % 20:015d}",
             session_id=f"s{number}",
         )
-        for number in range(60)
+        # One long after the hour that is asked for, which is therefore good for more than a moment.
+        for number in (*range(60), 600)
     ]  # fmt: skip
     druid.send("events", events)
     with memory_server(druid) as found:
