@@ -19,10 +19,12 @@ class Cache:
 
     Of a timeseries each bucket is kept by itself, of other questions the whole answer: five seconds for time that
     ended less than two minutes ago, then twice as long with every minute, an hour at most; less where the producers'
-    ledger tells of late events, or Druid's segments are others by now. With a cache, ``last=`` ends at a whole five
-    seconds. One cache may serve several clients and threads; what several want at once is asked for once.
-    ``Result.cache`` says what came from it, ``Result.freshness`` is that of the oldest part that is not settled. SQL,
-    exports, :meth:`Client.freshness` and :meth:`Client.ledger` are never kept.
+    ledger tells of late events, or Druid's segments are others by now. An empty bucket is kept only where a later one
+    has data: at the end of an answer, what belongs there may be on its way, and no ledger tells of every producer.
+
+    With a cache, ``last=`` ends at a whole five seconds. One cache may serve several clients and threads; what several
+    want at once is asked for once. ``Result.cache`` says what came from it, ``Result.freshness`` is that of the oldest
+    part that is not settled. SQL, exports, :meth:`Client.freshness` and :meth:`Client.ledger` are never kept.
 
     Args:
         directory: keep it there, where several processes may share it; in memory unless given. What is damaged, or not

@@ -146,11 +146,15 @@ def _flat(header: Header) -> Header:
 
 def _types(schema: pyarrow.Schema) -> dict[str, ColumnType]:
     """Types of the columns in the words of an answer."""
+    return {str(field.name): _type(field.type) for field in schema}
+
+
+def _type(kind: pyarrow.DataType) -> ColumnType:
     kinds = library("pyarrow", "arrow").types
-    words: tuple[tuple[Callable[[pyarrow.DataType], bool], ColumnType], ...] = (
-        (kinds.is_timestamp, "time"),
-        (kinds.is_string, "string"),
-        (kinds.is_integer, "integer"),
-        (kinds.is_floating, "number"),
-    )
-    return {each.name: next((word for is_it, word in words if is_it(each.type)), "any") for each in schema}
+    if kinds.is_timestamp(kind):
+        return "time"
+    if kinds.is_string(kind):
+        return "string"
+    if kinds.is_integer(kind):
+        return "integer"
+    return "number" if kinds.is_floating(kind) else "any"

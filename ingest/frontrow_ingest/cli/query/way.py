@@ -10,7 +10,7 @@ from typing import Any
 import click
 import orjson
 
-from frontrow import Client, Timeouts, Tls
+from frontrow import Cache, Client, Timeouts, Tls
 from frontrow._asking.suppression import LEAST
 from frontrow_ingest.cli.options import prefix_option, url_option
 from frontrow_ingest.cli.query.gathering import gathered
@@ -28,6 +28,7 @@ class Way:
         ca, certificate, key: of :class:`frontrow.Tls`
         prefix: before the datasources' names in Druid
         min_audience: rows of fewer viewers are hidden
+        cache: a directory where parts of answers are kept for the next question, also that of another run
     """
 
     url: str
@@ -40,12 +41,14 @@ class Way:
     proxy: str | None = None
     prefix: str = ""
     min_audience: int = LEAST
+    cache: Path | None = None
 
     def client(self, within_s: float | None = None) -> Client:
         """A client whose questions end after ``timeout``, or else ``within_s``, if that is shorter than its own.
 
         Raises:
             click.FileError: the token's file cannot be read
+            MissingExtraError: a cache without what keeps it
             AskError: an address or a certificate is none
         """
         timeouts = Timeouts()
@@ -67,7 +70,14 @@ class Way:
             tls=Tls(ca=self.ca, certificate=self.certificate, key=self.key) if secure else None,
             proxy=self.proxy,
             min_audience=self.min_audience,
+            cache=None if self.cache is None else self._kept(self.cache),
         )
+
+    def _kept(self, directory: Path) -> Cache:
+        cache = Cache(directory)
+        if (context := click.get_current_context(silent=True)) is not None:
+            context.call_on_close(cache.close)
+        return cache
 
     def _token(self) -> str:
         path = self.token_file or Path()
@@ -132,5 +142,11 @@ _MIN_AUDIENCE = click.option(
     show_default=True,
     help="Hide rows of fewer viewers; 0 hides none.",
 )
-reached_by_prefix = gathered(Way, "way", [url_option, prefix_option, _MIN_AUDIENCE, *_OTHERS])
+_CACHE = click.option(
+    "--cache",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Keep parts of answers there, and ask only for what is missing. With --token-file for one run only.",
+)
+reached_by_prefix = gathered(Way, "way", [url_option, prefix_option, _MIN_AUDIENCE, _CACHE, *_OTHERS])
 """The same where the datasources are those of the specs."""
