@@ -43,6 +43,9 @@ class ContainerStack:
             service: DruidContainer(service, images.druid, network=self._network, segments=self._segments)
             for service in DRUID_SERVICES
         }
+        for container in self.druid.values():
+            # The first, quick compiler only, as local stacks for tests have it: less work until they are up.
+            container.with_env("JAVA_OPTS", "-XX:TieredStopAtLevel=1")
         self.router_url = self.druid["router"].url
         self.broker_url = self.druid["broker"].url
         self.coordinator_url = self.druid["coordinator"].url
