@@ -16,7 +16,7 @@ from frontrow_ingest.images import Images
 from frontrow_ingest.stack import free_ports
 from support.engine import Leftovers
 
-pytestmark = [pytest.mark.containers, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.containers, pytest.mark.timeout(700)]
 ROOT = Path(__file__).parents[2]
 
 
@@ -42,7 +42,7 @@ class Compose:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=240,
+            timeout=400,
             check=False,
         )
         assert done.returncode == 0, f"{' '.join(words)}:\n{done.stdout}{done.stderr}"
@@ -83,7 +83,7 @@ def test_the_demonstration_on_compose(compose: Compose) -> None:
             ],
             capture_output=True,
             text=True,
-            timeout=150,
+            timeout=250,
             check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr

@@ -21,7 +21,11 @@ from support.agreement import check_datasource, interval_of
 from support.clients import a_client
 from support.waiting import until
 
-pytestmark = [pytest.mark.containers, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
+pytestmark = [
+    pytest.mark.containers,
+    pytest.mark.timeout(600),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+]
 
 START_MS = int(datetime(2026, 3, 1, 20, 0, tzinfo=UTC).timestamp() * 1000)
 # The others are held to the oracle on the local stack; here the containers are to be seen working.
@@ -92,7 +96,6 @@ def test_a_bad_message_is_counted_and_stops_nothing(line: Line) -> None:
         assert (status.processed, status.state) == (len(line.events), "RUNNING")
 
 
-@pytest.mark.timeout(240)
 def test_a_restart_keeps_the_data(line: Line) -> None:
     """One datasource lies in segments by then, the other one is read from Kafka again."""
     line.supervisors.terminate(line.names["audience"])

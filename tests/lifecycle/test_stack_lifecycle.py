@@ -18,7 +18,7 @@ from frontrow_ingest.stack import LocalStack, Ports, StackSettings, free_ports
 from frontrow_ingest.stack.processes import read_records
 from support.waiting import until
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
 
 
 class Command:
@@ -131,7 +131,7 @@ def test_an_interrupted_up_leaves_nothing(command: Command, with_signal: signal.
     until("some processes", lambda: len(command.processes()) >= 4)
     started = list(command.processes().values())
     os.kill(starting.pid, with_signal)
-    output = starting.communicate(timeout=60)[0]
+    output = starting.communicate(timeout=120)[0]
     assert starting.returncode == 130, output
     assert command.processes() == {}
     assert not [process for process in started if process.is_running() and process.status() != "zombie"]

@@ -15,7 +15,7 @@ from support.clients import a_client
 from support.viewing_events import an_event
 from support.waiting import until
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(240), pytest.mark.filterwarnings("ignore::DeprecationWarning")]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(600), pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 COUNT = 500
 
 
@@ -40,7 +40,7 @@ def test_a_local_stack_for_tests_and_what_it_counted_after_a_restart() -> None:
             stack.restart_druid()
             assert end_offsets(stack.bootstrap, topic) == ends
             # What no segment holds yet is read from Kafka again, by a task that the overlord remembers.
-            supervisors.await_read("audience", ends, deadline_s=45)
+            supervisors.await_read("audience", ends, deadline_s=120)
             assert counted(stack.router_url) == COUNT
         with Transport(stack.broker_url) as transport:
             asked = {"queryType": "dataSourceMetadata", "dataSource": "unknown"}

@@ -23,7 +23,7 @@ from support.steady_producer import steady_producer
 from support.supervised_topic import supervised_topic
 from support.walkthrough import Edit, steps
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(240), pytest.mark.filterwarnings("ignore::DeprecationWarning")]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(500), pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "specs" / "EVOLUTION.md"
 SOURCES = ("client", "ingest", "specs")

@@ -23,7 +23,7 @@ from frontrow_ingest.druid import ensure_topic
 from support import killed_runs
 from support.kafka_topics import stored
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
 SEEDS = int(os.environ.get("FRONTROW_TEST_SEEDS", "24"))
 AT_ONCE = 2
 LIMIT_S = 270

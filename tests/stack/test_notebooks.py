@@ -15,7 +15,7 @@ import pytest
 from support import notebook_run
 from support.evening import Told, told_evening
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(700)]
 
 VIEWERS = 800
 

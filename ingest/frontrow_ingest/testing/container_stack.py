@@ -25,7 +25,7 @@ from frontrow_ingest.testing.environment import PORTS
 
 # With the coordinator gone first the others would wait for it.
 _STOP_ORDER = (("router", "indexer", "historical", "broker"), ("coordinator",))
-_RESTART_LIMIT_S = 180.0
+_RESTART_LIMIT_S = 300.0
 
 
 class ContainerStack:
