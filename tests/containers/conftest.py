@@ -40,7 +40,7 @@ def images(engine: None) -> Images:
 def stack(images: Images) -> Iterator[testing.RunningStack]:
     """A stack of this folder's own, ended before other tests begin; after it, Docker is as it was."""
     before = Leftovers.now()
-    with testing.stack("containers", images=images) as running:
+    with testing.stack("containers", images=images, deadline_s=400) as running:
         _STACKS.append(running)
         ports = [int(each.rpartition(":")[2]) for each in (running.router_url, running.bootstrap)]
         yield running

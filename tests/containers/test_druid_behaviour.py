@@ -10,7 +10,11 @@ from contract.druid import DruidBehaviour
 from contract.druid_real import RealHarness, real_druid
 from frontrow_ingest.testing import RunningStack
 
-pytestmark = [pytest.mark.containers, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
+pytestmark = [
+    pytest.mark.containers,
+    pytest.mark.timeout(600),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+]
 
 
 @pytest.fixture(scope="module")

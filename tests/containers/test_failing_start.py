@@ -12,7 +12,7 @@ from frontrow_ingest.images import Images
 from frontrow_ingest.testing.containers import ContainerFailed, DruidContainer
 from support.engine import Leftovers
 
-pytestmark = pytest.mark.containers
+pytestmark = [pytest.mark.containers, pytest.mark.timeout(600)]
 
 
 def test_a_container_that_ends(images: Images) -> None:

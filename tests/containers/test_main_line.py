@@ -21,7 +21,11 @@ from support.agreement import check_datasource, interval_of
 from support.clients import a_client
 from support.waiting import until
 
-pytestmark = [pytest.mark.containers, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
+pytestmark = [
+    pytest.mark.containers,
+    pytest.mark.timeout(600),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+]
 
 START_MS = int(datetime(2026, 3, 1, 20, 0, tzinfo=UTC).timestamp() * 1000)
 # The others are held to the oracle on the local stack; here the containers are to be seen working.

@@ -10,7 +10,7 @@ from contract.record_sink import RecordSinkBehaviour
 from frontrow_ingest.testing import RunningStack
 from support.kafka_harness import KafkaHarness
 
-pytestmark = pytest.mark.containers
+pytestmark = [pytest.mark.containers, pytest.mark.timeout(600)]
 
 
 @pytest.fixture

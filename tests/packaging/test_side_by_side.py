@@ -1,4 +1,4 @@
-"""The suite in two workers: which test runs where, and that an interrupted run ends what its tests started."""
+"""The suite in some workers: which test runs where, and that an interrupted run ends what its tests started."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from support.lanes import APART, CONTAINERS, STACK, lane_of
+from support.lanes import APART, CONTAINERS, SECOND, SECOND_FILES, STACK, WORKERS, lane_of
 from support.waiting import until
 
 TESTS = Path(__file__).parents[1]
@@ -61,16 +61,20 @@ def test_what_shares_a_stack_is_one_lane() -> None:
     assert any((TESTS.parent / APART).glob("test_*.py"))
     assert lane_of(f"{APART}/test_a.py::test_b") != lane_of(f"{APART}/test_a.py::test_c")
     assert lane_of("tests/client/test_a.py::TestB::test_c") == "tests/client/test_a.py"
+    for file in SECOND_FILES:
+        assert (TESTS.parent / file).is_file()
+        assert lane_of(f"{file}::test_a") == SECOND
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A small suite with this one's conftest: a lane with a service, and a file with another."""
+    """A small suite with this one's conftest: two lanes with a service each, and a file with another."""
     (tmp_path / "pyproject.toml").write_text(PROJECT)
-    for folder in ("tests", "tests/stack", "tests/other"):
+    folders = ("stack", "containers", "other")
+    for folder in ("tests", *(f"tests/{name}" for name in folders)):
         (tmp_path / folder).mkdir()
     shutil.copy(TESTS / "conftest.py", tmp_path / "tests")
-    for folder in ("stack", "other"):
+    for folder in folders:
         (tmp_path / "tests" / folder / "conftest.py").write_text(IMPATIENT)
         (tmp_path / "tests" / folder / "test_long.py").write_text(A_TEST)
     return tmp_path
@@ -108,9 +112,9 @@ def pids(project: Path, what: str) -> set[int]:
 @pytest.mark.parametrize("way", ["Ctrl-C", "SIGTERM"])
 def test_an_interrupted_run_leaves_nothing(project: Path, way: str) -> None:
     with running(project) as process:
-        until("both workers to be at a test", lambda: len(pids(project, "forgotten")) == 2)
+        until("all workers to be at a test", lambda: len(pids(project, "forgotten")) == WORKERS)
         workers = psutil.Process(process.pid).children()
-        assert len(workers) == 2
+        assert len(workers) == WORKERS
         if way == "Ctrl-C":
             os.killpg(process.pid, signal.SIGINT)  # as a terminal does
         else:

@@ -28,12 +28,13 @@ from support.viewing_events import a_line
 LINES = 1_500
 SESSIONS = 12
 RUN_LIMIT_S = 300.0
-POINTS: tuple[Point, ...] = (
-    (kafka_producer.KafkaSink, "send_encoded", LINES),
-    (kafka_producer.KafkaSink, "flush", 12),
-    (kafka_log.KafkaLog, "bounds", 8),
-    (SeenStore, "write", 12),
-)
+POINTS: dict[str, Point] = {
+    "sending": (kafka_producer.KafkaSink, "send_encoded", LINES),
+    "flushing": (kafka_producer.KafkaSink, "flush", 12),
+    "reading back": (kafka_log.KafkaLog, "bounds", 8),
+    "remembering": (SeenStore, "write", 12),
+}
+BY_TIME = "at some time"
 
 
 def write_input(path: Path, seed: int) -> set[tuple[str, int]]:
@@ -73,9 +74,9 @@ def slow_input(pause_s: float) -> None:
     produce.InputFile.reader = reader  # type: ignore[method-assign]
 
 
-def run_once(arguments: list[str], said: Path, chance: random.Random | None) -> bool:
-    """One run, killed by a plan drawn from ``chance``, or left alone. Returns whether it ended by itself."""
-    by_time = chance is not None and chance.random() < 0.4
+def run_once(arguments: list[str], said: Path, chance: random.Random | None, where: str = "") -> bool:
+    """One run, killed where it is said, as drawn from ``chance``, or left alone. Returns whether it ended by itself."""
+    by_time = where == BY_TIME
     kill_at = time.monotonic() + (chance.uniform(0.0, 0.5) if chance is not None and by_time else RUN_LIMIT_S)
     child = os.fork()
     if child == 0:
@@ -88,7 +89,7 @@ def run_once(arguments: list[str], said: Path, chance: random.Random | None) -> 
             if chance is not None:
                 slow_input(chance.choice((0.0, 0.002)))
                 if not by_time:
-                    at_point(POINTS, chance, within_s=0.02)
+                    at_point((POINTS[where],), chance, within_s=0.02)
             main(arguments)
         except SystemExit as error:
             code = int(error.code or 0)
@@ -119,16 +120,19 @@ def main_of_runs() -> None:
     parser.add_argument("--directory", required=True, type=Path)
     parser.add_argument("seeds", nargs="+", type=int)
     options = parser.parse_args()
-    report: dict[str, Any] = {"kills": 0, "runs": 0, "learnt": 0, "resumed_inside": 0, "events": []}
+    report: dict[str, Any] = {"kills": [], "runs": 0, "learnt": 0, "resumed_inside": 0, "events": []}
     for seed in options.seeds:
         path = options.directory / f"in-{seed}.jsonl"
         report["events"] += sorted(write_input(path, seed))
         arguments = ["produce", str(path), "--resume", "--bootstrap", options.bootstrap, "--topic", options.topic]
         said = path.with_suffix(".said")
         chance = random.Random(seed)
-        for _ in range(chance.randint(1, 3)):
+        for attempt in range(chance.randint(1, 3)):
+            # The places take turns, so that few seeds have been everywhere.
+            where = BY_TIME if chance.random() < 0.4 else tuple(POINTS)[(seed // 2 + attempt) % len(POINTS)]
             report["runs"] += 1
-            report["kills"] += not run_once([*arguments, "--no-progress"], said, chance)
+            if not run_once([*arguments, "--no-progress"], said, chance, where):
+                report["kills"].append(where)
         run_once([*arguments, "--json", "--no-progress"], said, None)
         text = said.read_text()
         last = json.loads(text[text.index("{") :])

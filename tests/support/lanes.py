@@ -1,5 +1,6 @@
-"""Tests side by side: what shares a stack runs in one worker, in order, while another runs the rest.
+"""Tests side by side: what shares a stack runs in one worker, in order, while others run the rest.
 
+Most of what a test on a stack does is to wait, so there is one worker more than the smallest machine has cores.
 Ctrl-C and SIGTERM end the workers before the session does: each gets the time to end what its fixtures started, which
 pytest-xdist alone would cut off after ten seconds. What is left of a worker's processes after that is killed.
 """
@@ -17,27 +18,35 @@ import psutil
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-WORKERS = 2
+WORKERS = 3
 # The tests of these two share a stack each, those of the third start one of their own each.
 STACK, CONTAINERS, APART = "tests/stack", "tests/containers", "tests/lifecycle"
+# Taken out of the longest lane: the worker that is free first runs them, on a stack of its own if it has none.
+SECOND = "tests/stack, the second lane"
+SECOND_FILES = frozenset(f"{STACK}/test_{name}.py" for name in ("evolution", "killed_producer", "notebooks"))
 _PATIENCE_S = 180.0
 
 
-def _folder_of(nodeid: str) -> str:
+def _part_of(nodeid: str) -> str:
+    if nodeid.partition("::")[0] in SECOND_FILES:
+        return SECOND
     folder = "/".join(nodeid.split("/")[:2])
     return folder if folder in (STACK, CONTAINERS, APART) else ""
 
 
 def lane_of(nodeid: str) -> str:
-    """What of the suite one worker runs in one go: a folder with its shared stack, a test with its own, else a file."""
-    folder = _folder_of(nodeid)
-    return nodeid if folder == APART else folder or nodeid.partition("::")[0]
+    """What of the suite one worker runs in one go: tests that share a stack, a test with its own, else a file."""
+    part = _part_of(nodeid)
+    return nodeid if part == APART else part or nodeid.partition("::")[0]
 
 
 def ranked(items: list[pytest.Item], *, side_by_side: bool) -> list[pytest.Item]:
-    """Tests in the order in which they begin: the quick ones first, but side by side the longest lane before them."""
-    order = (STACK, "", CONTAINERS, APART) if side_by_side else ("", CONTAINERS, APART, STACK)
-    return sorted(items, key=lambda item: order.index(_folder_of(item.nodeid)))
+    """Tests in the order in which they begin: the quick ones first, but side by side the longest lanes before them."""
+    if side_by_side:
+        ranks = {STACK: 0, CONTAINERS: 1, "": 2, SECOND: 3, APART: 4}
+    else:
+        ranks = {"": 0, CONTAINERS: 1, APART: 2, STACK: 3, SECOND: 3}
+    return sorted(items, key=lambda item: ranks[_part_of(item.nodeid)])
 
 
 class Lanes(LoadScopeScheduling):
@@ -91,7 +100,7 @@ class Workers:
 
 
 def wanted_workers(config: pytest.Config) -> int:
-    """Two for the whole suite; none for a part of it, which is sooner through in this process."""
+    """Three for the whole suite; none for a part of it, which is sooner through in this process."""
     chosen = config.args_source is not pytest.Config.ArgsSource.TESTPATHS
     options = ("keyword", "markexpr", "lf", "failedfirst", "stepwise", "collectonly", "deselect")
     return 0 if chosen or any(config.getoption(name, None) for name in options) else WORKERS

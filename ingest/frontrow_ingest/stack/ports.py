@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import errno
+import itertools
 import json
-import random
+import os
 import socket
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
@@ -17,8 +17,10 @@ from frontrow_ingest.errors import StackError
 
 LOOPBACK = "127.0.0.1"
 _FILE = "ports.json"
-# Below what systems give to connections and to who asks for any port: Linux from 32768 on, others from 49152.
-_CHOSEN = range(10_000, 32_768)
+# 20,000 to 31,999. Linux gives 32,768 and more to connections and to servers that name no port, others 49,152 and more.
+_FREE_FROM, _PLACES, _PLACE = 20_000, 1_200, 10
+_NEXT_PLACE = 401  # so that neighbours do not meet when they go on
+_turns = itertools.count()
 
 
 class PortTaken(StackError):
@@ -74,30 +76,25 @@ class Ports:
 
 
 def free_port() -> int:
-    """A port that nobody holds now, and that no system gives away by itself: to take it before it is used, another
-    program must ask for it by number.
+    """A port that nobody holds now, and that nobody is likely to get before it is used.
+
+    It is below those that systems give to whoever asks for any, and processes that look side by side look in different
+    places; to one that asks again another port is given.
     """
-    with _bound() as probe:
+    for _ in range(_PLACES * _PLACE):
+        turn, within = divmod(next(_turns), _PLACE)
+        number = _FREE_FROM + (os.getpid() + turn * _NEXT_PLACE) % _PLACES * _PLACE + within
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind((LOOPBACK, number))
+            return number
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
         return int(probe.getsockname()[1])
 
 
 def free_ports() -> Ports:
-    """Different ports, each like :func:`free_port`."""
-    with contextlib.ExitStack() as held:
-        return Ports(**{field.name: held.enter_context(_bound()).getsockname()[1] for field in fields(Ports)})
-
-
-def _bound() -> socket.socket:
-    while True:
-        probe = socket.socket()
-        try:
-            probe.bind((LOOPBACK, random.choice(_CHOSEN)))  # noqa: S311
-        except OSError as error:
-            probe.close()
-            if error.errno != errno.EADDRINUSE:
-                raise
-        else:
-            return probe
+    """Ports for a whole stack, each as :func:`free_port` gives it."""
+    return Ports(**{field.name: free_port() for field in fields(Ports)})
 
 
 def read_ports(directory: Path) -> Ports | None:

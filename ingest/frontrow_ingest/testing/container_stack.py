@@ -25,7 +25,7 @@ from frontrow_ingest.testing.environment import PORTS
 
 # With the coordinator gone first the others would wait for it.
 _STOP_ORDER = (("router", "indexer", "historical", "broker"), ("coordinator",))
-_RESTART_LIMIT_S = 180.0
+_RESTART_LIMIT_S = 300.0
 
 
 class ContainerStack:
@@ -43,6 +43,9 @@ class ContainerStack:
             service: DruidContainer(service, images.druid, network=self._network, segments=self._segments)
             for service in DRUID_SERVICES
         }
+        for container in self.druid.values():
+            # The first, quick compiler only, as local stacks for tests have it: less work until they are up.
+            container.with_env("JAVA_OPTS", "-XX:TieredStopAtLevel=1")
         self.router_url = self.druid["router"].url
         self.broker_url = self.druid["broker"].url
         self.coordinator_url = self.druid["coordinator"].url

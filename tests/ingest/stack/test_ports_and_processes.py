@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import socket
@@ -16,7 +17,8 @@ import pytest
 
 from frontrow_ingest.errors import StackError
 from frontrow_ingest.stack import LocalStack, Ports, PortTaken, StackSettings, automatic_ports, free_ports
-from frontrow_ingest.stack.ports import check_free, read_ports, write_ports
+from frontrow_ingest.stack import ports as ports_module
+from frontrow_ingest.stack.ports import check_free, free_port, read_ports, write_ports
 from frontrow_ingest.stack.processes import Record, read_records, start, stop, uninterrupted, write_records
 
 
@@ -29,7 +31,29 @@ def test_free_ports_are_free_and_different() -> None:
 def test_free_ports_are_none_that_a_connection_gets_by_itself() -> None:
     given = Path("/proc/sys/net/ipv4/ip_local_port_range")
     lowest = int(given.read_text().split()[0]) if given.exists() else 49_152
-    assert lowest <= 10_000 or max(free_ports().by_name().values()) < lowest
+    assert lowest <= 20_000 or max(free_ports().by_name().values()) < lowest
+
+
+def test_nobody_else_is_given_a_free_port_before_it_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = []
+    for pid in (4_000, 4_001):
+        monkeypatch.setattr(os, "getpid", lambda pid=pid: pid)
+        monkeypatch.setattr(ports_module, "_turns", itertools.count())
+        given += [number for _ in range(5) for number in free_ports().by_name().values()]
+    assert len(set(given)) == len(given), "neither to stacks that start side by side nor one after another"
+    assert max(given) < 32_768, "nor to a connection, or to a server that takes any port"
+
+
+def test_a_port_that_is_held_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ports_module, "_PLACES", 1)
+    monkeypatch.setattr(ports_module, "_PLACE", 2)
+    monkeypatch.setattr(ports_module, "_FREE_FROM", 32_100)  # where no stack of another test is
+    with socket.socket() as one, socket.socket() as other:
+        one.bind(("127.0.0.1", free_port()))
+        left = free_port()
+        assert {free_port() for _ in range(4)} == {left}
+        other.bind(("127.0.0.1", left))
+        assert free_port() not in (left, one.getsockname()[1]), "any that is free, in the end"
 
 
 def test_a_taken_port_is_named_with_its_owner() -> None:
