@@ -59,7 +59,8 @@ class TestCompleteness:
     def test_is_in_every_answer(self, ask: Callable[[Client], Result]) -> None:
         result = ask(Client(transport=world()))
         assert (result.completeness.share, result.completeness.missing) == (0.9975, 1)
-        assert "99.75 % complete (1 missing)" in str(result)
+        by = " by the hour" if result.completeness.by == "hour" else ""
+        assert f"99.75 % complete{by} (1 missing)" in str(result)
 
     def test_is_unknown_where_it_was_not_asked(self) -> None:
         result = Client(transport=world(), completeness=False).timeseries("plays", interval=TEN_MINUTES)
