@@ -120,8 +120,9 @@ def druid(request: Request) -> Reply:
             return json_reply([{"timestamp": "2026-11-23T20:00:00.000Z", "result": rows}])
         case "groupBy":
             names = [each if isinstance(each, str) else each["delegate"]["outputName"] for each in query["dimensions"]]
-            numbers = {"max_over_grain": 1.0, "plays": 1, "play_ms": 60_000, "quantiles": [300, 2_700]}
-            numbers["histogram"] = [1.0] * 20
+            numbers: dict[str, Any] = {"max_over_grain": 1.0, "plays": 1, "play_ms": 60_000, "quantiles": [300, 2_700]}
+            splits = [end for post in query.get("postAggregations", ()) for end in post.get("splitPoints", ())]
+            numbers["histogram"] = [1.0] * (len(splits) + 1)
             rows = [{**dict.fromkeys(names, value), **numbers} for value in ("a", "b")]
             return json_reply([{"version": "v1", "timestamp": "2026-11-23T20:00:00.000Z", "event": r} for r in rows])
         case _:
