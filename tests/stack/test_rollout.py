@@ -149,10 +149,13 @@ def test_a_spec_is_changed_while_events_flow(stack: Any, world: World) -> None:
             time.sleep(0.02)
         os.kill(killed.pid, signal.SIGKILL)
         killed.wait()
-        assert "does not ingest: it is" in world.run("plan", str(SMALL), "--sample", "0")[1]
+        # Unless Druid was faster than this test, and it ingests by now.
+        code, said = world.run("plan", str(SMALL), "--sample", "0")
+        assert code == 0 or "does not ingest: it is" in said, said
         code, said = world.run("apply", str(SMALL))
         assert code == 0, said
-        assert f"{world.name}: submitted before; version 20" in said
+        stands = ("submitted before", "left as it is")
+        assert any(f"{world.name}: {where}; version 20" in said for where in stands), said
 
         code, said = world.run("rollback", "small")
         assert code == 0, said
