@@ -15,7 +15,7 @@ import pytest
 from support import notebook_run
 from support.evening import Told, told_evening
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(700)]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(1_000)]
 
 VIEWERS = 800
 
@@ -31,7 +31,7 @@ def run(stack: Any, told: Told, tmp_path_factory: pytest.TempPathFactory) -> dic
     """The executed notebooks by name."""
     folder = tmp_path_factory.mktemp("notebooks")
     command = [sys.executable, notebook_run.__file__, stack.router_url, json.dumps(told.names), str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=390, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=700, check=False)
     assert done.returncode == 0, done.stdout + done.stderr[-6000:]
     return {path.stem: nbformat.read(path, as_version=4) for path in folder.glob("*.ipynb")}
 
