@@ -39,5 +39,5 @@ def told_evening(router_url: str, bootstrap: str, prefix: str, viewers: int) -> 
         supervisors = Supervisors(transport)
         for spec in SPECS:
             if rollup(spec).topic == EVENTS or spec == "ledger":
-                supervisors.await_read(names[spec], event_ends(bootstrap, topics[spec]), deadline_s=300)
+                supervisors.await_read(names[spec], event_ends(bootstrap, topics[spec]), deadline_s=400)
         yield Told(names, evening)
