@@ -98,7 +98,7 @@ class TestFiles:
         assert (sent["resultFormat"], sent["batchSize"]) == ("compactedList", 7)
         assert sent["context"]["queryId"] == done.query_id
         assert (sent["context"]["priority"], sent["context"]["lane"]) == (-1, "reports")
-        assert 19_000 < sent["context"]["timeout"] <= 20_000
+        assert 20_000 < sent["context"]["timeout"] <= 200_000
         assert asked["resultFormat"] == "list"
 
     def test_pydruids_query(self, tmp_path: Path) -> None:

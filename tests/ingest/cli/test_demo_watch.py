@@ -11,10 +11,16 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from frontrow import Completeness
 from frontrow_ingest.cli import demo
 from frontrow_ingest.demo.watch import Snapshot
 
 NUMBERS = {"startup_time_p50": 1.0, "rebuffer_ratio": 0.0, "plays": 3}
+COMPLETE = Completeness(1.0, sent=3)
+
+
+def a_snapshot(completeness: Completeness = COMPLETE) -> Snapshot:
+    return Snapshot(None, (), NUMBERS, [("Arena One", 3)], None, completeness, 1.0)
 
 
 class Late:
@@ -24,7 +30,7 @@ class Late:
 
     def look(self) -> Snapshot | None:
         self.looks += 1
-        return None if self.looks < 3 else Snapshot(None, (), NUMBERS, [("Arena One", 3)], None, 1.0)
+        return None if self.looks < 3 else a_snapshot()
 
 
 def a_feed(*, acknowledged: int, done: bool = True, ended_s_ago: float = 0.0) -> Any:
@@ -50,6 +56,12 @@ def test_the_first_answer_is_waited_for_and_no_second_one(said: Any) -> None:
     assert text.count("first answer after") == 1
     assert "top title Arena One" in text
     assert looks == 3
+
+
+def test_it_says_how_complete_the_numbers_are() -> None:
+    assert demo._line(a_snapshot()).endswith("· 100 % complete")
+    slow = Completeness(None, reason="a sentence about Druid, which is too long for a line")
+    assert demo._line(a_snapshot(slow)).endswith("· completeness unknown")
 
 
 def test_of_a_feed_that_sent_nothing_there_is_none_to_wait_for(said: Any) -> None:
