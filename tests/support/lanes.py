@@ -1,6 +1,6 @@
 """Tests side by side: what shares a stack runs in one worker, in order, while others run the rest.
 
-Most of what a test on a stack does is to wait, so there is one worker more than the smallest machine has cores.
+Two workers: with three on two cores as much gets done, but every test is slower.
 Ctrl-C and SIGTERM end the workers before the session does: each gets the time to end what its fixtures started, which
 pytest-xdist alone would cut off after ten seconds. What is left of a worker's processes after that is killed.
 """
@@ -18,7 +18,7 @@ import psutil
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-WORKERS = 3
+WORKERS = 2
 # The tests of these two share a stack each, those of the third start one of their own each.
 STACK, CONTAINERS, APART = "tests/stack", "tests/containers", "tests/lifecycle"
 # Taken out of the longest lane: the worker that is free first runs them, on a stack of its own if it has none.
@@ -100,7 +100,7 @@ class Workers:
 
 
 def wanted_workers(config: pytest.Config) -> int:
-    """Three for the whole suite; none for a part of it, which is sooner through in this process."""
+    """Two for the whole suite; none for a part of it, which is sooner through in this process."""
     chosen = config.args_source is not pytest.Config.ArgsSource.TESTPATHS
     options = ("keyword", "markexpr", "lf", "failedfirst", "stepwise", "collectonly", "deselect")
     return 0 if chosen or any(config.getoption(name, None) for name in options) else WORKERS

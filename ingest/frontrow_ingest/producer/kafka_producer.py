@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from kafka import KafkaProducer
@@ -52,10 +53,18 @@ class KafkaSink(BoundedSink[InFlight]):
     def _get_acquainted(self) -> None:
         """See that the topic exists, and wait for its partitions now: otherwise the first send would."""
         require_topic(self._where, self._topic, self._settings)
-        try:
-            self._producer.partitions_for(self._topic)
-        except KafkaError as error:
-            raise self._explained(error, 0) from error
+        deadline = time.monotonic() + self._settings.connect_timeout_s
+        while True:
+            try:
+                self._producer.partitions_for(self._topic)
+                return
+            except KafkaTimeoutError as error:
+                # kafka-python gives it the time of a send, which may be short.
+                if time.monotonic() >= deadline:
+                    waited = max(self._settings.connect_timeout_s, self._settings.block_timeout_s)
+                    raise self._late(f"the partitions of topic {self._topic}", waited) from error
+            except KafkaError as error:
+                raise self._explained(error, 0) from error
 
     def _let_go(self) -> None:
         if self._in_flight.stats.in_flight:

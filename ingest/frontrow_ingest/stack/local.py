@@ -39,6 +39,7 @@ _STOP_ORDER = (("router", "indexer", "historical", "broker"), ("coordinator",), 
 _STOP_PATIENCE_S = 20.0
 _ARCHIVE_PATIENCE_S = 60.0
 _OTHER_COMMAND_S = 300.0
+_FORMAT_S = 300.0
 
 
 @dataclass(frozen=True)
@@ -244,7 +245,10 @@ class LocalStack:
         ]
         command += ["-Dfrontrow.service=kafka", "-cp", ":".join(str(jar) for jar in classpaths.kafka)]
         command += ["kafka.tools.StorageTool", "format", "-t", "ZnJvbnRyb3ctbG9jYWwtMQ", "-c", "conf/kafka.properties"]
-        done = subprocess.run(command, cwd=directory, capture_output=True, text=True, timeout=120, check=False)
+        try:
+            done = processes.run_to_its_end(command, directory, limit_s=_FORMAT_S)
+        except subprocess.TimeoutExpired as error:
+            raise StackError(f"waited {_FORMAT_S:.0f} s for Kafka's storage to be formatted: try again.") from error
         if done.returncode != 0:
             raise StackError(f"Kafka's storage cannot be formatted:\n{(done.stdout + done.stderr)[-2000:]}")
 

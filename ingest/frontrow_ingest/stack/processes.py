@@ -95,6 +95,24 @@ def start(service: str, command: Sequence[str], directory: Path) -> Record:
     return Record(service, process.pid, created)
 
 
+def run_to_its_end(command: Sequence[str], directory: Path, *, limit_s: float) -> subprocess.CompletedProcess[str]:
+    """Run a program whose output is text. Whatever comes in between, Ctrl-C too, the program has ended after it.
+
+    Raises:
+        TimeoutExpired: it took longer
+    """
+    out = subprocess.PIPE
+    with subprocess.Popen(list(command), cwd=directory, stdout=out, stderr=out, text=True) as process:
+        try:
+            said, complained = process.communicate(timeout=limit_s)
+        except BaseException:
+            # subprocess.run would kill it, too, but after Ctrl-C not wait until it is gone.
+            process.kill()
+            process.wait()
+            raise
+    return subprocess.CompletedProcess(command, process.returncode, said, complained)
+
+
 def stop(records: Iterable[Record], *, patience_s: float) -> list[str]:
     """End processes together: ask, wait, then kill what is left. Returns the services that had to be killed.
 

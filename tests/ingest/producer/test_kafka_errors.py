@@ -193,3 +193,18 @@ def test_a_topic_that_may_not_be_made(admin: Any) -> None:
     with pytest.raises(DeliveryError, match="name and your rights"):
         require_topic("broker:1", "bad topic", KafkaSettings(create_topic=True))
     assert admin.last.closed
+
+
+def test_partitions_are_awaited_as_long_as_a_broker_may_be_not_as_a_send_may(client: type[Client]) -> None:
+    late = iter([kafka_errors.KafkaTimeoutError("x")] * 3)
+
+    def partitions() -> Any:
+        for error in late:
+            raise error
+        return {0}
+
+    client.partitions = staticmethod(partitions)
+    KafkaSink("broker:1", topic="events", settings=KafkaSettings(block_timeout_s=0.001))
+    client.partitions = staticmethod(failing(kafka_errors.KafkaTimeoutError("x")))
+    with pytest.raises(DeliveryTimeoutError, match=r"waited 0\.05 s for the partitions of topic events"):
+        KafkaSink("broker:1", topic="events", settings=KafkaSettings(block_timeout_s=0.001, connect_timeout_s=0.05))

@@ -19,7 +19,15 @@ from frontrow_ingest.errors import StackError
 from frontrow_ingest.stack import LocalStack, Ports, PortTaken, StackSettings, automatic_ports, free_ports
 from frontrow_ingest.stack import ports as ports_module
 from frontrow_ingest.stack.ports import check_free, free_port, read_ports, write_ports
-from frontrow_ingest.stack.processes import Record, read_records, start, stop, uninterrupted, write_records
+from frontrow_ingest.stack.processes import (
+    Record,
+    read_records,
+    run_to_its_end,
+    start,
+    stop,
+    uninterrupted,
+    write_records,
+)
 
 
 def test_free_ports_are_free_and_different() -> None:
@@ -217,3 +225,22 @@ def test_ctrl_c_waits_until_a_process_is_remembered() -> None:
     with pytest.raises(KeyboardInterrupt):
         begin()
     assert remembered == ["it"]
+
+
+@cut_off
+def test_a_program_that_is_run_to_its_end_has_ended_after_ctrl_c_too(
+    tmp_path: Path, ctrl_c: Callable[[Path], None]
+) -> None:
+    code = (
+        "import os, pathlib, time; pathlib.Path('pid').write_text(str(os.getpid())); "
+        "pathlib.Path('logs/it.out').write_text('asked'); time.sleep(600)"
+    )
+    (tmp_path / "logs").mkdir()
+    ctrl_c(tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        run_to_its_end([sys.executable, "-c", code], tmp_path, limit_s=600)
+    assert not psutil.pid_exists(int((tmp_path / "pid").read_text()))
+    done = run_to_its_end([sys.executable, "-c", "import sys; print(1); sys.exit('no')"], tmp_path, limit_s=600)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "1\n", "no\n")
+    with pytest.raises(subprocess.TimeoutExpired):
+        run_to_its_end([sys.executable, "-c", "import time; time.sleep(600)"], tmp_path, limit_s=0.01)
