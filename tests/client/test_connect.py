@@ -169,7 +169,7 @@ class TestWhoAsks:
 
     def test_a_query_is_ended_by_who_asked_it(self) -> None:
         with (
-            loopback(lambda _: Reply(())) as server,
+            loopback(lambda request: Reply(()) if request.method == "POST" else json_reply({})) as server,
             Transport(server.url, token="abc", timeouts=SOON) as transport,
             pytest.raises(frontrow.TimedOutError),
         ):
