@@ -120,12 +120,6 @@ def world(stack: Any, fresh_name: Callable[[str], str]) -> Iterator[World]:
         yield World(events, showing, hiding)
 
 
-@pytest.fixture(autouse=True)
-def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A busy machine takes longer than a question waits for its completeness."""
-    monkeypatch.setattr("frontrow._session.COMPLETENESS_S", 60)
-
-
 def counts(events: list[Event], dimension: str) -> dict[Any, int]:
     return Counter(event[dimension] for event in events)
 

@@ -81,12 +81,6 @@ def first_sql(table: str) -> dict[str, Any]:
     return slow_sql(table, "array", rows=False, timeout=1_000)
 
 
-@pytest.fixture(autouse=True)
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Telling Druid to end a query may take a busy machine longer than the second that it gets."""
-    monkeypatch.setattr("frontrow._http.transport._CANCEL_S", 60.0)
-
-
 @pytest.fixture
 def proxy(stack: Any) -> Iterator[FaultProxy]:
     with fault_proxy(stack.router_url) as proxy:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ from kafka.admin import KafkaAdminClient
 from frontrow_ingest.contract import decode
 from frontrow_ingest.contract.codec import topic_reader
 from support.kafka_topics import stored
+from support.nobody import nobody
 from support.viewing_events import a_line, an_event
 from support.waiting import until
 
@@ -268,12 +268,10 @@ def test_the_last_events_of_a_topic_can_be_decoded(stack: Any, fresh_name: Name,
 
 
 def test_nobody_at_the_address(produce: Any, fresh_name: Name) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))  # and does not listen: nobody else can, either
-        port = taken.getsockname()[1]
-        done = produce("-", "--bootstrap", f"127.0.0.1:{port}", "--timeout", "1", text=lines(1))
+    with nobody() as address:
+        done = produce("-", "--bootstrap", address, "--timeout", "1", text=lines(1))
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith(f"error: no Kafka broker at 127.0.0.1:{port} within 1 s")
+    assert done.stderr.startswith(f"error: no Kafka broker at {address} within 1 s")
     assert len(done.stderr.splitlines()) == 1
 
 

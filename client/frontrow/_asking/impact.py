@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
+from typing import Any, TypeVar
 
 from frontrow._asking.ask import Ask
 from frontrow._asking.breakdown import check_dimensions
@@ -26,6 +26,7 @@ AUDIENCE = ("unique_viewers", "plays")
 """Metrics that tell how many were affected."""
 _EVENTS = Aggregate("sum", "count")
 _MOST_NAMED = 3
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -43,10 +44,9 @@ class Rate:
     whole: Expression
     unit: str
 
-    def excess(self, expected: Expression) -> Expression:
-        """How much worse the part is than expected; less than nothing where it is better."""
-        worse, better = (expected, self.part) if self.metric.worse == "less" else (self.part, expected)
-        return Binary("-", worse, better)
+    def compared(self, part: T, expected: T) -> tuple[T, T]:
+        """The two in the order in which the first less the second is how much worse the part is than expected."""
+        return (expected, part) if self.metric.worse == "less" else (part, expected)
 
 
 @dataclass(frozen=True)
@@ -188,7 +188,8 @@ def _excess_expression(rate: Rate, total: Mapping[Expression, float]) -> str:
     """The excess of a slice as Druid's expression, to rank by."""
     part, whole = rate.part, rate.whole
     rest = Binary("/", Binary("-", Number(float(total[part])), part), Binary("-", Number(float(total[whole])), whole))
-    return rank_expression(rate.excess(Binary("*", rest, whole)), 0)
+    worse, better = rate.compared(part, Binary("*", rest, whole))
+    return rank_expression(Binary("-", worse, better), 0)
 
 
 def _row(ask: Ask, rate: Rate, total: Mapping[Expression, float], found: _Slice) -> dict[str, Any]:
@@ -200,8 +201,10 @@ def _row(ask: Ask, rate: Rate, total: Mapping[Expression, float], found: _Slice)
     part, whole = value(rate.part) or 0, value(rate.whole) or 0
     rest = total[rate.whole] - whole
     elsewhere = (total[rate.part] - part) / rest if rest else None
-    expected = None if elsewhere is None else elsewhere * whole
-    excess = None if expected is None else expected - part if rate.metric.worse == "less" else part - expected
+    excess = None
+    if elsewhere is not None:
+        worse, better = rate.compared(part, elsewhere * whole)
+        excess = worse - better
     (dimension, text), *second = found.place
     dimension_2, text_2 = second[0] if second else (None, None)
     return {

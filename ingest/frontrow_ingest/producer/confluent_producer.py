@@ -19,10 +19,9 @@ from frontrow_ingest.producer.bounded import BoundedSink
 from frontrow_ingest.producer.confluent_options import translated
 from frontrow_ingest.producer.errors import BrokerUnreachableError, RecordTooLargeError
 from frontrow_ingest.producer.in_flight import SETTLE_EVERY, Account
-from frontrow_ingest.producer.settings import KafkaSettings
+from frontrow_ingest.producer.settings import RECONNECT_MS, KafkaSettings
 from frontrow_ingest.producer.topics import require_topic
 
-RECONNECT_MS = 1_000  # at most, between two tries; librdkafka would let 10 s pass after a long outage
 LET_GO_S = 5.0  # for librdkafka to report what was given up
 _LOG = logging.getLogger(__name__)
 _LOG.addHandler(logging.NullHandler())

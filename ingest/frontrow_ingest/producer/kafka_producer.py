@@ -18,10 +18,9 @@ from frontrow_ingest.producer.errors import (
 )
 from frontrow_ingest.producer.in_flight import InFlight
 from frontrow_ingest.producer.partitioner import SessionPartitioner
-from frontrow_ingest.producer.settings import KafkaSettings
+from frontrow_ingest.producer.settings import RECONNECT_MS, KafkaSettings
 from frontrow_ingest.producer.topics import require_topic
 
-RECONNECT_MS = 1_000  # at most, between two tries; kafka-python would let 30 s pass after a long outage
 LET_GO_S = 5.0  # for the background thread to end once nothing is in flight, or all was given up
 
 

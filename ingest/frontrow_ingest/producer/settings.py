@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+RECONNECT_MS = 1_000
+"""At most, between two tries. After a long outage kafka-python would let 30 s pass, librdkafka 10 s."""
+
 Backend = Literal["kafka-python", "confluent"]
 Compression = Literal["lz4", "zstd", "gzip", "none"]
 WhenFull = Literal["block", "shed", "raise"]

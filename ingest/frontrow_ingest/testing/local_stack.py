@@ -7,8 +7,6 @@ from pathlib import Path
 from frontrow_ingest.stack import LocalStack, StackSettings, free_ports
 from frontrow_ingest.stack.logs import tail
 
-_RESTART_LIMIT_S = 300.0
-
 
 class LocalTestStack:
     """Keeps :class:`frontrow_ingest.testing.RunningStack` with a :class:`frontrow_ingest.stack.LocalStack`."""
@@ -35,7 +33,7 @@ class LocalTestStack:
     def restart_druid(self) -> None:
         """Kafka is restarted with it: the local stack goes down and comes up as a whole."""
         self._stack.down()
-        self._stack.up(deadline_s=_RESTART_LIMIT_S)
+        self._stack.up()
 
     def log(self, service: str, lines: int = 40) -> str:
         return tail(self._directory, service, lines)

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import orjson
 
-from frontrow import Cache, Client, Timeouts, Tls
+from frontrow import Client, Timeouts, Tls
 from frontrow._asking.suppression import LEAST
 from frontrow_ingest.cli.options import prefix_option, url_option
 from frontrow_ingest.cli.query.gathering import gathered
 from frontrow_specs import catalogue
+
+if TYPE_CHECKING:
+    from frontrow import Cache
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,8 @@ class Way:
         )
 
     def _kept(self, directory: Path) -> Cache:
+        from frontrow import Cache  # loads what most commands do without
+
         cache = Cache(directory)
         if (context := click.get_current_context(silent=True)) is not None:
             context.call_on_close(cache.close)
